@@ -1,0 +1,84 @@
+// What the phone page keeps and sends: the shapes, for the other modules' types.
+
+/**
+ * Where a hazard is, as the service takes it. Degrees in `crs`; accuracy in metres, null when unknown.
+ * @typedef {object} Place
+ * @property {number} lon
+ * @property {number} lat
+ * @property {"wgs84"} crs
+ * @property {number | null} accuracy_m
+ * @property {"gps" | "pin" | "grid"} method
+ */
+
+/**
+ * Whose ground a place is, by name.
+ * @typedef {{grid: string, police_grid: string, neighbour: string}} Ground
+ */
+
+/** @typedef {import("../shared/http.js").FieldProblem} FieldProblem */
+
+/**
+ * A report on this phone. `id` is made here and never changes, so sending again is harmless.
+ * `state`: draft (being written), unsent (sending failed), sent, kept (the station will look at it).
+ * @typedef {object} Report
+ * @property {string} id
+ * @property {string} batch_id
+ * @property {string} person
+ * @property {"draft" | "unsent" | "sent" | "kept"} state
+ * @property {string} class_code
+ * @property {number} class_version
+ * @property {string} class_title
+ * @property {Record<string, any>} answers
+ * @property {Place | null} place
+ * @property {Ground | null} ground
+ * @property {string} address
+ * @property {string} note
+ * @property {string} found_at
+ * @property {string} changed_at
+ * @property {FieldProblem[]} problems
+ * @property {string} error
+ * @property {boolean} fixable
+ * @property {Receipt | null} receipt
+ */
+
+/** @typedef {{case_number: string, grid: string, police_grid: string, received_at: string}} Receipt */
+
+/**
+ * A photo of a report. `ready` is false until it has been shrunk; `sha256` is empty until then.
+ * @typedef {object} Photo
+ * @property {string} id
+ * @property {string} report_id
+ * @property {string} name
+ * @property {string} media_type
+ * @property {Blob} blob
+ * @property {string} sha256
+ * @property {boolean} ready
+ * @property {number} taken_at
+ */
+
+/**
+ * One question of a hazard class.
+ * @typedef {object} Question
+ * @property {string} name
+ * @property {"text" | "number" | "choice" | "yesno" | "date" | "photo"} kind
+ * @property {string} title
+ * @property {boolean} [required]
+ * @property {number} [low]
+ * @property {number} [high]
+ * @property {{question: string, in: any[]} | null} [relevant]
+ * @property {{value: string, title: string}[]} [choices]
+ */
+
+/**
+ * A hazard class with its questions, as GET /api/v1/hazard-classes tells it.
+ * @typedef {object} HazardClass
+ * @property {string} code
+ * @property {number} version
+ * @property {string} title
+ * @property {string} hint
+ * @property {string} law
+ * @property {string} icon
+ * @property {Question[]} questions
+ */
+
+export {};

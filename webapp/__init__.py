@@ -1,0 +1,1 @@
+"""The work: what people do, what is kept, who may see it."""

@@ -1,0 +1,107 @@
+"""Puts one web process together from its settings."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import structlog
+from flask import Flask
+from flask_smorest import Api
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from webapp.areas import api as areas_api
+from webapp.cases import api as cases_api
+from webapp.cases import pages as cases_pages
+from webapp.core import health
+from webapp.core.config import CHECKOUT, Settings, load
+from webapp.core.db import LOGIN, WEB, Database, role_url
+from webapp.core.files import FolderStore
+from webapp.core.live import Hub
+from webapp.core.schema import ProblemSchema
+from webapp.core.web import Site, handle, install
+from webapp.field import api as field_api
+from webapp.field import batches
+from webapp.field import pages as field_pages
+from webapp.maps import api as maps_api
+from webapp.maps import basemap
+from webapp.maps import pages as maps_pages
+from webapp.people import api as people_api
+from webapp.people import pages as people_pages
+from webapp.people.logins import identify
+
+BLUEPRINTS = (people_api.blp, areas_api.blp, cases_api.blp, batches.blp, field_api.blp, maps_api.blp)
+PAGES = (
+    people_pages.pages,
+    cases_pages.pages,
+    field_pages.pages,
+    maps_pages.pages,
+    basemap.pages,
+    health.pages,
+)
+
+
+class StrictApi(Api):
+    """flask-smorest, with our own single error handler and problem details as the default answer."""
+
+    ERROR_SCHEMA = ProblemSchema
+
+    def _register_error_handlers(self) -> None:
+        self._app.register_error_handler(Exception, handle)
+
+
+def create_app(settings: Settings) -> Flask:
+    """Return the application of one process. Call after the fork: it opens connections."""
+    app = Flask("webapp", static_folder=str(CHECKOUT / "static"), static_url_path="/static")
+    app.config.update(
+        API_TITLE="shuangge",
+        API_VERSION="v1",
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX="/api",
+        OPENAPI_JSON_PATH="openapi.json",
+        SEND_FILE_MAX_AGE_DEFAULT=3600,
+    )
+    database = Database(settings, WEB)
+    the_site = Site(
+        settings=settings,
+        database=database,
+        login=Database(settings, LOGIN, pool_size=max(4, settings.pool_size // 2)),
+        blobs=FolderStore(settings.blobs_dir),
+        hub=Hub(role_url(settings, WEB), settings.live_cap),
+        identify=identify,
+    )
+    install(app, the_site)
+    api = StrictApi(app, spec_kwargs=_spec())
+    for blueprint in BLUEPRINTS:
+        api.register_blueprint(blueprint)
+    for pages in PAGES:
+        app.register_blueprint(pages)
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    return app
+
+
+def _spec() -> dict[str, Any]:
+    schemes = {
+        "bearer": {"type": "http", "scheme": "bearer"},
+        "session": {"type": "apiKey", "in": "cookie", "name": "shuangge"},
+    }
+    return {
+        "components": {"securitySchemes": schemes},
+        "security": [{"bearer": []}, {"session": []}],
+        "info": {"description": "Community grids, police grids, hazards and patrols."},
+    }
+
+
+def serve() -> Flask:
+    """Make the application of a gunicorn worker from the environment."""
+    structlog.configure(
+        processors=[
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ]
+    )
+    return create_app(load(os.environ))

@@ -1,0 +1,219 @@
+"""Reads about the ground: which grid is here, whose is it, and what is drawn in a plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from geoalchemy2.shape import to_shape
+from sqlalchemy import Row, Select, or_, select, text
+from sqlalchemy.orm import Session
+
+from collectors.records import AreaRecord
+from gis import coords
+from webapp.areas.models import (
+    Community,
+    Division,
+    Grid,
+    GridShape,
+    Plan,
+    PoliceGrid,
+    PoliceGridShape,
+    Posting,
+)
+from webapp.areas.rules import MARGIN_M, NEAR_BORDER, OUTSIDE_GRIDS
+from webapp.core.errors import Conflict, NotFound, Problem, Refused
+from webapp.people.models import Person
+
+
+@dataclass(frozen=True)
+class Area:
+    """Where a point belongs at a time: plan, grid, police grid, and what is doubtful about it."""
+
+    plan_id: UUID
+    grid_id: UUID
+    grid_code: str
+    grid_name: str
+    police_grid_id: UUID
+    police_grid_code: str
+    police_grid_name: str
+    neighbour_grid_id: UUID | None
+    neighbour_name: str | None
+    flag: str | None
+
+
+# One statement, box first: the candidates are the shapes whose box touches the error circle. The point's
+# own grid is the one that covers it; on a shared border the lower grid code wins (the tie-break is named
+# here and nowhere else). Outside all grids the nearest grid within the margin is responsible, flagged.
+_AREA_AT = text("""
+    WITH plan AS (
+        SELECT id FROM app.plan WHERE station_id = :station AND state = 'published'
+          AND valid_from <= :at AND (valid_to IS NULL OR valid_to > :at)),
+    near AS (
+        SELECT s.plan_id, s.grid_id, s.police_grid_id,
+               ST_Covers(s.geom, ST_Point(:lon, :lat, 4326)) AS covers,
+               ST_Distance(ST_Scale(s.geom, :kx, :ky), ST_Point(:lon * :kx, :lat * :ky, 4326)) AS metres
+        FROM app.grid_shape s
+        WHERE s.geom && ST_MakeEnvelope(:lon - :dx, :lat - :dy, :lon + :dx, :lat + :dy, 4326)
+          AND s.plan_id = (SELECT id FROM plan))
+    SELECT n.plan_id, n.grid_id, g.code, g.name, n.police_grid_id, k.code AS police_code,
+           k.name AS police_name, n.covers, n.metres
+    FROM near n JOIN app.grid g ON g.id = n.grid_id JOIN app.police_grid k ON k.id = n.police_grid_id
+    ORDER BY n.covers DESC, n.metres, g.code LIMIT 8""")
+
+
+def area_at(
+    session: Session, station_id: UUID, lon: float, lat: float, at: datetime, radius_m: float = 0.0
+) -> Area:
+    """Return the area of a WGS 84 point at a moment, in the plan in force then.
+
+    A point on a shared border belongs to the grid with the lower code. When the circle of `radius_m`
+    reaches into another grid, that grid is named as neighbour (the nearest one). A point outside all
+    grids belongs to the nearest grid, flagged; raises Refused 'outside_station' beyond 5 km, Conflict
+    'no_plan' when no plan was in force.
+    """
+    rows = _candidates(session, station_id, lon, lat, at, max(radius_m, 1.0))
+    if not rows or not rows[0].covers:
+        rows = _candidates(session, station_id, lon, lat, at, MARGIN_M)
+    if not rows:
+        raise _nowhere(session, station_id, lon, lat, at)
+    own = rows[0]
+    if not own.covers and own.metres > MARGIN_M:
+        raise _nowhere(session, station_id, lon, lat, at)
+    near = next((row for row in rows[1:] if row.metres <= radius_m), None)
+    flag = OUTSIDE_GRIDS if not own.covers else NEAR_BORDER if near is not None else None
+    return Area(
+        own.plan_id,
+        own.grid_id,
+        own.code,
+        own.name,
+        own.police_grid_id,
+        own.police_code,
+        own.police_name,
+        near.grid_id if near is not None else None,
+        near.name if near is not None else None,
+        flag,
+    )
+
+
+def _candidates(
+    session: Session, station_id: UUID, lon: float, lat: float, at: datetime, radius_m: float
+) -> list[Row[Any]]:
+    # Metres by the scale of this latitude: true to a thousandth over the five kilometres that matter.
+    kx, ky = coords.metres_per_degree(lat)
+    values = {"lon": lon, "lat": lat, "station": station_id, "at": at, "kx": kx, "ky": ky}
+    return list(session.execute(_AREA_AT, {**values, "dx": radius_m / kx, "dy": radius_m / ky}))
+
+
+def _nowhere(session: Session, station_id: UUID, lon: float, lat: float, at: datetime) -> Exception:
+    plan = plan_at(session, station_id, at)
+    if plan is None:
+        return Conflict("no_plan")
+    metres = session.scalar(
+        text("""SELECT ST_Distance(ST_Extent(s.geom)::geometry::geography,
+                ST_SetSRID(ST_MakePoint(:lon, :lat), 4326)::geography)
+            FROM app.grid_shape s WHERE s.plan_id = :plan"""),
+        {"lon": lon, "lat": lat, "plan": plan.id},
+    )
+    return Refused(problems=[Problem("/place", "outside_station", {"km": round((metres or 0) / 1000, 1)})])
+
+
+def plan_at(session: Session, station_id: UUID, at: datetime) -> Plan | None:
+    """Return the plan in force at a moment."""
+    return session.scalar(
+        select(Plan).where(
+            Plan.station_id == station_id,
+            Plan.state == "published",
+            Plan.valid_from <= at,
+            or_(Plan.valid_to.is_(None), Plan.valid_to > at),
+        )
+    )
+
+
+def plan(session: Session, plan_id: UUID) -> Plan:
+    """Return one plan; raise NotFound when absent."""
+    found = session.get(Plan, plan_id)
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def plan_records(session: Session, plan_id: UUID) -> list[AreaRecord]:
+    """Return a plan's grids as records of files, with the police grid's name as a property."""
+    rows = session.execute(grid_rows(plan_id).add_columns(Community.name.label("community")).join(Community))
+    return [
+        AreaRecord(
+            number=number,
+            code=row.code,
+            name=row.name,
+            geometry=to_shape(row.geom),
+            raw_geometry=to_shape(row.geom),
+            community=row.community,
+            kind=row.kind,
+            households=row.households,
+            population=row.population,
+            properties={"police_grid": row.police_grid},
+        )
+        for number, row in enumerate(rows, 1)
+    ]
+
+
+def plans(session: Session) -> list[Plan]:
+    """Return the station's plans, newest first."""
+    return list(session.scalars(select(Plan).order_by(Plan.number.desc())))
+
+
+def grid_rows(plan_id: UUID) -> Select[Any]:
+    """Return the select of a plan's grids with shape, names and police grid."""
+    return (
+        select(
+            Grid.id,
+            Grid.code,
+            Grid.name,
+            Grid.kind,
+            GridShape.households,
+            GridShape.population,
+            GridShape.area_m2,
+            GridShape.police_grid_id,
+            PoliceGrid.name.label("police_grid"),
+            GridShape.geom,
+        )
+        .join(Grid, Grid.id == GridShape.grid_id)
+        .join(PoliceGrid, PoliceGrid.id == GridShape.police_grid_id)
+        .where(GridShape.plan_id == plan_id)
+        .order_by(Grid.code)
+    )
+
+
+def police_grid_rows(plan_id: UUID) -> Select[Any]:
+    """Return the select of a plan's police grids with shape."""
+    return (
+        select(PoliceGrid.id, PoliceGrid.code, PoliceGrid.name, PoliceGridShape.geom)
+        .join(PoliceGrid, PoliceGrid.id == PoliceGridShape.police_grid_id)
+        .where(PoliceGridShape.plan_id == plan_id)
+        .order_by(PoliceGrid.code)
+    )
+
+
+def on_duty(session: Session, grid_id: UUID, police_grid_id: UUID, at: datetime) -> list[Row[Any]]:
+    """Return (person_id, name, duty) of the people who answer for a grid at a moment."""
+    return list(
+        session.execute(
+            select(Posting.person_id, Person.name, Posting.duty)
+            .join(Person, Person.id == Posting.person_id)
+            .where(
+                or_(Posting.grid_id == grid_id, Posting.police_grid_id == police_grid_id),
+                Posting.since_at <= at,
+                or_(Posting.until_at.is_(None), Posting.until_at > at),
+            )
+            .order_by(Posting.duty, Person.name)
+        )
+    )
+
+
+def division_names(session: Session, codes: list[str]) -> dict[str, str]:
+    """Return the names of statistical divisions by code."""
+    rows = session.execute(select(Division.code, Division.name).where(Division.code.in_(codes)))
+    return {row.code: row.name for row in rows}

@@ -1,0 +1,116 @@
+"""What crosses the wire about areas and plans."""
+
+from __future__ import annotations
+
+from marshmallow import fields, validate
+
+from webapp.core.schema import Strict, Text
+
+
+class LocateQuery(Strict):
+    """A place and a time."""
+
+    lon = fields.Float(required=True)
+    lat = fields.Float(required=True)
+    at = fields.AwareDateTime()
+    crs = Text(20, load_default="wgs84")
+    accuracy_m = fields.Float(load_default=None, validate=validate.Range(min=0, max=100_000))
+
+
+class NamedArea(Strict):
+    """A grid or police grid by name."""
+
+    id = fields.UUID()
+    code = fields.String()
+    name = fields.String()
+
+
+class DutyOut(Strict):
+    """Somebody who answers for an area."""
+
+    person_id = fields.UUID()
+    name = fields.String()
+    duty = fields.String()
+
+
+class LocateOut(Strict):
+    """Whose ground a place is."""
+
+    lon = fields.Float()
+    lat = fields.Float()
+    grid = fields.Nested(NamedArea)
+    police_grid = fields.Nested(NamedArea)
+    neighbour = fields.Nested(NamedArea, allow_none=True)
+    flag = fields.String(allow_none=True)
+    plan_id = fields.UUID()
+    on_duty = fields.List(fields.Nested(DutyOut))
+
+
+class GridOut(Strict):
+    """A grid of the plan in force."""
+
+    id = fields.UUID()
+    code = fields.String()
+    name = fields.String()
+    kind = fields.String()
+    households = fields.Integer()
+    population = fields.Integer()
+    area_m2 = fields.Float()
+    police_grid_id = fields.UUID()
+    police_grid = fields.String()
+
+
+class PlanOut(Strict):
+    """A plan."""
+
+    id = fields.UUID()
+    number = fields.Integer()
+    name = fields.String()
+    state = fields.String()
+    valid_from = fields.AwareDateTime(allow_none=True)
+    valid_to = fields.AwareDateTime(allow_none=True)
+
+
+class FaultOut(Strict):
+    """One thing wrong with a coverage, with its place (WGS 84)."""
+
+    kind = fields.String()
+    codes = fields.List(fields.String())
+    detail = fields.String()
+    lon = fields.Float()
+    lat = fields.Float()
+
+
+class ImportedOut(Strict):
+    """What an import made: a draft plan, and what keeps it from being published."""
+
+    plan = fields.Nested(PlanOut, allow_none=True)
+    grids = fields.Integer()
+    police_grids = fields.Integer()
+    faults = fields.List(fields.Nested(FaultOut))
+
+
+class ImportIn(Strict):
+    """How a file of grids is to be read."""
+
+    name = Text(120, low=1, required=True)
+    crs = Text(20, load_default=None, allow_none=True)
+
+
+class ImportFile(Strict):
+    """The file: GeoJSON, zipped Shapefile or GeoPackage."""
+
+    file = fields.Raw(required=True, metadata={"type": "string", "format": "binary"})
+
+
+class PublishIn(Strict):
+    """When a plan comes into force; nothing means now."""
+
+    valid_from = fields.AwareDateTime(load_default=None, allow_none=True)
+
+
+class ExportQuery(Strict):
+    """The form of an export."""
+
+    format = fields.String(load_default="geojson", validate=validate.OneOf(["geojson", "shp", "gpkg"]))
+    crs = Text(20, load_default="wgs84")

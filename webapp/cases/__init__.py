@@ -1,0 +1,1 @@
+"""Cases: hazards, leads, and whatever else has a life cycle from found to closed."""

@@ -1,0 +1,132 @@
+"""Doors for programs: hazard classes, reports, cases and their files."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from flask import Response
+from sqlalchemy.orm import Session
+
+from collectors.records import Report
+from webapp.cases import actions, queries
+from webapp.cases.models import Attachment, Case, HazardClass
+from webapp.cases.rules import HANDLERS, REPORTERS
+from webapp.cases.schemas import (
+    CaseOut,
+    CasePage,
+    CaseQuery,
+    CloseIn,
+    FileIn,
+    HazardClassOut,
+    OptionalFileIn,
+    ReceiptOut,
+    ReportIn,
+    ThumbnailQuery,
+    VerbIn,
+)
+from webapp.core.actor import Actor
+from webapp.core.web import ApiBlueprint, bounding_box, door, site
+
+blp = ApiBlueprint("cases", __name__, url_prefix="/api/v1", description="Reports and cases")
+
+
+@blp.route("/hazard-classes")
+@door(scope="submit")
+@blp.response(200, HazardClassOut(many=True))
+def hazard_classes(session: Session, by: Actor) -> list[HazardClass]:
+    """The kinds of hazards with their questions."""
+    return queries.hazard_classes(session)
+
+
+@blp.route("/cases", methods=["POST"])
+@door(*REPORTERS, scope="submit")
+@blp.arguments(ReportIn)
+@blp.response(201, ReceiptOut)
+@blp.alt_response(200, schema=ReceiptOut, description="Known: the same report was sent before.")
+def report(body: Report, session: Session, by: Actor) -> tuple[actions.Reported, int]:
+    """Report a hazard; its photos follow by POST .../attachments."""
+    reported = actions.report(session, site().blobs, body, by=by, client="api")
+    return reported, 201 if reported.created else 200
+
+
+@blp.route("/cases")
+@door(scope="submit")
+@blp.arguments(CaseQuery, location="query")
+@blp.response(200, CasePage)
+def cases(query: dict[str, Any], session: Session, by: Actor) -> dict[str, Any]:
+    """The cases that I may see, newest first, page by page."""
+    wanted = queries.Filter(
+        state=query.get("state"),
+        class_code=query.get("class_code"),
+        police_grid_id=query.get("police_grid_id"),
+        box=bounding_box(query["bbox"]) if "bbox" in query else None,
+        text=query.get("q"),
+        mine=by.person_id if query.get("mine") else None,
+    )
+    page = queries.cases(session, wanted, query["limit"], query.get("cursor"))
+    return {"cases": page, "next": queries.cursor_after(page, query["limit"])}
+
+
+@blp.route("/cases/<uuid:case_id>")
+@door(scope="submit")
+@blp.response(200, CaseOut)
+def case(case_id: UUID, session: Session, by: Actor) -> Case:
+    """One case."""
+    return queries.case(session, case_id)
+
+
+@blp.route("/cases/<uuid:case_id>/accept", methods=["POST"])
+@door(*HANDLERS)
+@blp.arguments(VerbIn)
+@blp.response(200, CaseOut)
+def accept(body: dict[str, Any], case_id: UUID, session: Session, by: Actor) -> Case:
+    """Take a case over."""
+    return actions.accept(session, actions.locked_case(session, case_id), revision=body["revision"], by=by)
+
+
+@blp.route("/cases/<uuid:case_id>/close", methods=["POST"])
+@door(*HANDLERS)
+@blp.arguments(CloseIn, location="form")
+@blp.arguments(OptionalFileIn, location="files")
+@blp.response(200, CaseOut)
+def close(body: dict[str, Any], files: dict[str, Any], case_id: UUID, session: Session, by: Actor) -> Case:
+    """Close a case with words and a photo as proof."""
+    data = files["photo"].read() if files.get("photo") else b""
+    proof = {sha256(data).hexdigest(): data} if data else {}
+    found = actions.locked_case(session, case_id)
+    return actions.close(
+        session, site().blobs, found, note=body["note"], proof=proof, revision=body["revision"], by=by
+    )
+
+
+@blp.route("/cases/<uuid:case_id>/attachments", methods=["POST"])
+@door(*REPORTERS, scope="submit")
+@blp.arguments(FileIn, location="files")
+@blp.response(201, CaseOut)
+def add_file(files: dict[str, Any], case_id: UUID, session: Session, by: Actor) -> Case:
+    """Add a photo to a case of mine or of my field."""
+    data = files["photo"].read()
+    found = queries.case(session, case_id)
+    return actions.add_file(session, site().blobs, found, sha=sha256(data).hexdigest(), data=data, by=by)
+
+
+@blp.route("/attachments/<int(max=9223372036854775807):attachment_id>")
+@door(scope="submit")
+@blp.arguments(ThumbnailQuery, location="query")
+@blp.response(200, content_type="image/jpeg")
+def attachment(query: dict[str, str], attachment_id: int, session: Session, by: Actor) -> Response:
+    """A picture of a case, or its small version."""
+    return _picture(queries.attachment(session, attachment_id), query["size"] == "thumbnail")
+
+
+def _picture(item: Attachment, small: bool) -> Response:
+    sha, media = item.sha256, item.media_type
+    if small and item.thumbnail_sha256:
+        sha, media = item.thumbnail_sha256, "image/jpeg"
+    response = Response(site().blobs.get(sha), content_type=media)
+    response.headers["Cache-Control"] = "private, max-age=3600"
+    response.headers["Content-Disposition"] = f'inline; filename="{item.case_id}-{item.id}"'
+    response.set_etag(sha)
+    return response

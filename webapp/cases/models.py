@@ -1,0 +1,149 @@
+"""Tables of hazard classes, cases and their attachments."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from geoalchemy2 import Geometry
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    LargeBinary,
+    UniqueConstraint,
+    func,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from webapp.areas.models import Grid, Plan, PoliceGrid
+from webapp.core.db import Base
+from webapp.people.models import Person, Station
+
+
+class HazardClass(Base):
+    """A kind of hazard with its own questions, law text and limit, as data; a version never changes."""
+
+    __tablename__ = "hazard_class"
+    __table_args__ = (Index("ix_hazard_class_in_use", "code", unique=True, postgresql_where="in_use"),)
+
+    code: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[dict[str, Any]]
+    hint: Mapped[dict[str, Any]]
+    law: Mapped[dict[str, Any]]
+    questions: Mapped[list[Any]]
+    icon: Mapped[str]
+    position: Mapped[int]
+    limit_h: Mapped[int]
+    restricted: Mapped[bool] = mapped_column(server_default="false")
+    in_use: Mapped[bool] = mapped_column(server_default="true")
+
+
+class CaseNumber(Base):
+    """The last case number of a station's year; numbers have no gaps."""
+
+    __tablename__ = "case_number"
+
+    station_id: Mapped[UUID] = mapped_column(ForeignKey(Station.id), primary_key=True)
+    year: Mapped[int] = mapped_column(primary_key=True)
+    last: Mapped[int]
+
+
+class Case(Base):
+    """A matter that has a life cycle. Plan, grid and police grid are kept as resolved on that day.
+
+    `place_flag` says what is odd about the place: near_border (the error circle crosses into
+    `neighbour_grid_id`), outside_grids (routed to the nearest grid), or nothing.
+    """
+
+    __tablename__ = "case_file"
+    __table_args__ = (
+        UniqueConstraint("station_id", "number"),
+        ForeignKeyConstraint(["class_code", "class_version"], [HazardClass.code, HazardClass.version]),
+        CheckConstraint(
+            "ST_X(geom) BETWEEN 73 AND 136 AND ST_Y(geom) BETWEEN 3 AND 54", name="geom_in_china"
+        ),
+        CheckConstraint("accuracy_m >= 0", name="accuracy"),
+        Index("ix_case_file_geom", "geom", postgresql_using="gist"),
+        Index("ix_case_file_grid_id_state", "grid_id", "state"),
+        Index("ix_case_file_station_id_found_at", "station_id", "found_at"),
+        Index("ix_case_file_reporter_id", "reporter_id"),
+        Index(
+            "ix_case_file_neighbour_grid_id",
+            "neighbour_grid_id",
+            postgresql_where="neighbour_grid_id IS NOT NULL",
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    station_id: Mapped[UUID] = mapped_column(ForeignKey(Station.id))
+    number: Mapped[str]
+    kind: Mapped[str]
+    class_code: Mapped[str]
+    class_version: Mapped[int]
+    restricted: Mapped[bool] = mapped_column(server_default="false")
+    state: Mapped[str]
+    geom: Mapped[Any] = mapped_column(Geometry("POINT", 4326, spatial_index=False, nullable=False))
+    raw_x: Mapped[float]
+    raw_y: Mapped[float]
+    raw_crs: Mapped[str]
+    accuracy_m: Mapped[float | None]
+    method: Mapped[str]
+    address: Mapped[str] = mapped_column(server_default="")
+    place_flag: Mapped[str | None]
+    plan_id: Mapped[UUID] = mapped_column(ForeignKey(Plan.id))
+    grid_id: Mapped[UUID] = mapped_column(ForeignKey(Grid.id))
+    police_grid_id: Mapped[UUID] = mapped_column(ForeignKey(PoliceGrid.id), index=True)
+    neighbour_grid_id: Mapped[UUID | None] = mapped_column(ForeignKey(Grid.id))
+    answers: Mapped[dict[str, Any]]
+    note: Mapped[str] = mapped_column(server_default="")
+    found_at: Mapped[datetime]
+    reported_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    accepted_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    due_at: Mapped[datetime | None]
+    closing_note: Mapped[str | None]
+    reporter_id: Mapped[UUID | None] = mapped_column(ForeignKey(Person.id))
+    handler_id: Mapped[UUID | None] = mapped_column(ForeignKey(Person.id))
+    client: Mapped[str] = mapped_column(server_default="")
+    content_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    revision: Mapped[int] = mapped_column(server_default="1")
+
+    grid: Mapped[Grid] = relationship(foreign_keys=[grid_id], viewonly=True)
+    neighbour: Mapped[Grid | None] = relationship(foreign_keys=[neighbour_grid_id], viewonly=True)
+    police_grid: Mapped[PoliceGrid] = relationship(viewonly=True)
+    hazard_class: Mapped[HazardClass] = relationship(viewonly=True)
+    attachments: Mapped[list[Attachment]] = relationship(
+        viewonly=True, order_by="Attachment.id", back_populates="case"
+    )
+
+
+class Attachment(Base):
+    """A file of a case. `sent_sha256` is what the phone sent, `sha256` what we keep (metadata stripped)."""
+
+    __tablename__ = "attachment"
+    __table_args__ = (
+        UniqueConstraint("case_id", "sent_sha256", "purpose"),
+        CheckConstraint("purpose IN ('found', 'closed')", name="purpose"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey(Case.id))
+    station_id: Mapped[UUID] = mapped_column(ForeignKey(Station.id))
+    purpose: Mapped[str]
+    sent_sha256: Mapped[str]
+    sha256: Mapped[str]
+    media_type: Mapped[str]
+    size: Mapped[int]
+    width: Mapped[int]
+    height: Mapped[int]
+    thumbnail_sha256: Mapped[str | None]
+    damaged: Mapped[bool] = mapped_column(server_default="false")
+    received_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    case: Mapped[Case] = relationship(viewonly=True, back_populates="attachments")

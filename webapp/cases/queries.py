@@ -1,0 +1,125 @@
+"""Reads about cases: one, many, by number, by place; always under the asker's own rights."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import Select, and_, or_, select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from webapp.cases.models import Attachment, Case, HazardClass
+from webapp.cases.rules import OPEN_STATES
+from webapp.core.db import within_bbox
+from webapp.core.errors import BadRequest, NotFound
+
+PAGE = 50
+MOST = 500
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What a list of cases is asked for."""
+
+    state: str | None = None
+    class_code: str | None = None
+    police_grid_id: UUID | None = None
+    box: tuple[float, float, float, float] | None = None
+    text: str | None = None
+    mine: UUID | None = None
+    since: datetime | None = None
+
+
+def hazard_classes(session: Session) -> list[HazardClass]:
+    """Return the classes in use, in the order of the buttons."""
+    return list(session.scalars(select(HazardClass).where(HazardClass.in_use).order_by(HazardClass.position)))
+
+
+def hazard_class(session: Session, code: str, version: int | None = None) -> HazardClass | None:
+    """Return a class: the version named (old phones keep theirs), else the one in use."""
+    wanted = HazardClass.version == version if version is not None else HazardClass.in_use
+    return session.scalar(select(HazardClass).where(HazardClass.code == code, wanted))
+
+
+def case(session: Session, case_id: UUID) -> Case:
+    """Return one case; raise NotFound when absent or not for the asker."""
+    found: Case | None = session.scalar(_whole().where(Case.id == case_id))
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def case_by_number(session: Session, number: str) -> Case:
+    """Return the case with a number; raise NotFound when absent or not for the asker."""
+    found: Case | None = session.scalar(_whole().where(Case.number == number.strip().upper()))
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def cases(session: Session, wanted: Filter, limit: int = PAGE, cursor: str | None = None) -> list[Case]:
+    """Return one page of cases, newest first; the cursor is that of the page before."""
+    query = _filtered(_whole(), wanted).order_by(Case.found_at.desc(), Case.id.desc())
+    if cursor:
+        at, last = _opened(cursor)
+        query = query.where(or_(Case.found_at < at, and_(Case.found_at == at, Case.id < last)))
+    return list(session.scalars(query.limit(min(limit, MOST))))
+
+
+def cursor_after(page: list[Case], limit: int) -> str | None:
+    """Return the cursor of the next page, None at the end."""
+    if len(page) < min(limit, MOST):
+        return None
+    last = page[-1]
+    return base64.urlsafe_b64encode(orjson.dumps([last.found_at.isoformat(), str(last.id)])).decode()
+
+
+def _opened(cursor: str) -> tuple[datetime, UUID]:
+    try:
+        at, last = orjson.loads(base64.urlsafe_b64decode(cursor))
+        return datetime.fromisoformat(at), UUID(last)
+    except (ValueError, TypeError) as error:
+        raise BadRequest() from error
+
+
+def _filtered(query: Select[Any], wanted: Filter) -> Select[Any]:
+    if wanted.box:
+        query = query.where(within_bbox(Case.geom, wanted.box))
+    if wanted.state == "open":
+        query = query.where(Case.state.in_(OPEN_STATES))
+    elif wanted.state:
+        query = query.where(Case.state == wanted.state)
+    if wanted.class_code:
+        query = query.where(Case.class_code == wanted.class_code)
+    if wanted.police_grid_id:
+        query = query.where(Case.police_grid_id == wanted.police_grid_id)
+    if wanted.mine:
+        query = query.where(Case.reporter_id == wanted.mine)
+    if wanted.since:
+        query = query.where(Case.found_at >= wanted.since)
+    if wanted.text:
+        query = query.where(Case.number.contains(wanted.text.strip().upper(), autoescape=True))
+    return query
+
+
+def _whole() -> Select[Any]:
+    """The select of cases with everything that a reply names, in few statements."""
+    return select(Case).options(
+        joinedload(Case.grid),
+        joinedload(Case.neighbour),
+        joinedload(Case.police_grid),
+        joinedload(Case.hazard_class),
+        selectinload(Case.attachments),
+    )
+
+
+def attachment(session: Session, attachment_id: int) -> Attachment:
+    """Return one attachment; raise NotFound when absent or not for the asker."""
+    found = session.get(Attachment, attachment_id)
+    if found is None:
+        raise NotFound()
+    return found

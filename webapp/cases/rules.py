@@ -1,0 +1,178 @@
+"""Pure decisions about cases: states and verbs, questions and answers, limits; event names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from webapp.core.errors import Conflict, Problem
+from webapp.core.i18n import N_
+
+
+class State(StrEnum):
+    """Where a case stands in its life."""
+
+    REPORTED = "reported"
+    ACCEPTED = "accepted"
+    CLOSED = "closed"
+
+
+STATE_TITLES = {State.REPORTED: N_("reported"), State.ACCEPTED: N_("accepted"), State.CLOSED: N_("closed")}
+OPEN_STATES = (State.REPORTED, State.ACCEPTED)
+
+EVENT_TITLES = {
+    "cases.reported": N_("Reported"),
+    "cases.accepted": N_("Accepted"),
+    "cases.closed": N_("Closed"),
+    "cases.file_added": N_("Photo added"),
+}
+METHOD_TITLES = {
+    "gps": N_("by satellite"),
+    "pin": N_("pin on the map"),
+    "plate": N_("door plate"),
+    "grid": N_("grid chosen from the list"),
+    "address": N_("by address"),
+}
+
+# From, verb, to: the only ways a case moves.
+LIFE: dict[tuple[str, str], State] = {
+    (State.REPORTED, "accept"): State.ACCEPTED,
+    (State.ACCEPTED, "close"): State.CLOSED,
+}
+
+HANDLERS = ("officer", "grid_worker", "station_chief")
+REPORTERS = ("volunteer", "grid_worker", "officer", "mediator", "planner", "station_chief")
+
+TEXT_LIMIT = 500
+CLOCK_SLACK = timedelta(minutes=10)
+OLDEST = timedelta(days=365)
+
+
+def next_state(state: str, verb: str) -> State:
+    """Return the state after a verb; raise Conflict 'state' when the verb does not apply."""
+    if (state, verb) not in LIFE:
+        raise Conflict("state", state=state)
+    return LIFE[state, verb]
+
+
+def verbs(state: str, role: str) -> list[str]:
+    """Return the verbs that a role is offered in a state."""
+    return [verb for (start, verb) in LIFE if start == state and role in HANDLERS]
+
+
+def time_left(due: datetime, now: datetime) -> tuple[bool, int, int]:
+    """Return (overdue, days, hours) between now and the end of the limit, whole hours, rounded down."""
+    seconds = (due - now).total_seconds()
+    hours = int(abs(seconds) // 3600)
+    return seconds < 0, hours // 24, hours % 24
+
+
+def due_at(reported_at: datetime, limit_h: int) -> datetime:
+    """Return the end of a class's limit, in clock hours from the report."""
+    return reported_at + timedelta(hours=limit_h)
+
+
+def case_number(station_code: str, year: int, serial: int) -> str:
+    """Return the number that people say: station, year, serial, for example YZ-2026-000123."""
+    return f"{station_code}-{year}-{serial:06d}"
+
+
+def time_problem(found_at: datetime, now: datetime) -> Problem | None:
+    """Return what is wrong with the time of finding: in the future, or more than a year back."""
+    if found_at > now + CLOCK_SLACK:
+        return Problem("/found_at", "found_in_future", {"at": found_at.isoformat()})
+    if found_at < now - OLDEST:
+        return Problem("/found_at", "found_too_old", {"at": found_at.isoformat()})
+    return None
+
+
+@dataclass(frozen=True)
+class Question:
+    """One typed question of a hazard class, as declared in data.
+
+    `kind`: text, number, choice, yesno, date or photo. `relevant` is (other question, values): asked only
+    when the other answer is among the values. A photo question is answered by the report's files.
+    """
+
+    name: str
+    kind: str
+    title: Mapping[str, str]
+    required: bool = False
+    choices: tuple[tuple[str, Mapping[str, str]], ...] = ()
+    low: float = 0
+    high: float = 1_000_000
+    relevant: tuple[str, tuple[Any, ...]] | None = None
+
+    @classmethod
+    def declared(cls, item: Mapping[str, Any]) -> Question:
+        """Read a question from its declaration."""
+        relevant = item.get("relevant")
+        return cls(
+            name=item["name"],
+            kind=item["kind"],
+            title=item["title"],
+            required=item.get("required", False),
+            choices=tuple((c["value"], c["title"]) for c in item.get("choices", [])),
+            low=item.get("low", 0),
+            high=item.get("high", 1_000_000),
+            relevant=(relevant["question"], tuple(relevant["in"])) if relevant else None,
+        )
+
+    def asked(self, answers: Mapping[str, Any]) -> bool:
+        """Say whether the question is asked, given the other answers."""
+        return self.relevant is None or answers.get(self.relevant[0]) in self.relevant[1]
+
+    def problem(self, value: Any) -> Problem | None:
+        """Return what is wrong with an answer, if anything."""
+        pointer = f"/answers/{self.name}"
+        if self.kind == "choice" and value not in [c for c, _title in self.choices]:
+            return Problem(pointer, "answer_choice", {"choices": ", ".join(c for c, _title in self.choices)})
+        if self.kind == "yesno" and not isinstance(value, bool):
+            return Problem(pointer, "answer_yesno")
+        if self.kind == "number" and not self._number_fits(value):
+            return Problem(pointer, "answer_number", {"low": self.low, "high": self.high})
+        if self.kind == "text" and not (isinstance(value, str) and len(value) <= TEXT_LIMIT):
+            return Problem(pointer, "answer_text", {"limit": TEXT_LIMIT})
+        if self.kind == "date" and not _is_date(value):
+            return Problem(pointer, "answer_date")
+        return None
+
+    def _number_fits(self, value: Any) -> bool:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return is_number and self.low <= value <= self.high
+
+
+def _is_date(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and bool(date.fromisoformat(value))
+    except ValueError:
+        return False
+
+
+def answer_problems(questions: Sequence[Question], answers: Mapping[str, Any], photos: int) -> list[Problem]:
+    """Return every problem of a set of answers against a class's questions."""
+    problems = []
+    known = {q.name for q in questions}
+    for name in answers:
+        if name not in known:
+            problems.append(
+                Problem(f"/answers/{re.sub('~', '~0', name).replace('/', '~1')}", "answer_not_asked")
+            )
+    for question in questions:
+        value = answers.get(question.name)
+        missing = (photos == 0) if question.kind == "photo" else value in (None, "")
+        if not question.asked(answers):
+            if value is not None:
+                problems.append(Problem(f"/answers/{question.name}", "answer_not_asked"))
+        elif missing:
+            if question.required:
+                code = "photo_needed" if question.kind == "photo" else "answer_required"
+                problems.append(Problem(f"/answers/{question.name}", code))
+        elif question.kind != "photo":
+            found = question.problem(value)
+            problems += [found] if found else []
+    return problems

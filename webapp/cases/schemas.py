@@ -1,0 +1,205 @@
+"""What crosses the wire about cases and hazard classes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from geoalchemy2.shape import to_shape
+from marshmallow import ValidationError, fields, post_load, validate, validates_schema
+
+from collectors.records import PLACE_METHODS, Place, Report
+from webapp.cases.models import Case
+from webapp.cases.rules import STATE_TITLES, State
+from webapp.core.i18n import _, choose
+from webapp.core.schema import Finite, Page, Strict, Text
+
+
+class PlaceIn(Strict):
+    """A place as the sender has it: raw coordinates in the system that `crs` names."""
+
+    lon = Finite(required=True, metadata={"description": "Longitude in degrees, or easting in metres"})
+    lat = Finite(required=True, metadata={"description": "Latitude in degrees, or northing in metres"})
+    crs = Text(20, load_default="wgs84")
+    accuracy_m = Finite(load_default=None, allow_none=True, validate=validate.Range(min=0, max=100_000))
+    method = fields.String(load_default="gps", validate=validate.OneOf(PLACE_METHODS))
+    address = Text(200, load_default="")
+
+
+class ReportIn(Strict):
+    """A report; `id` is made by the sender and makes sending again harmless."""
+
+    id = fields.UUID(required=True)
+    class_code = Text(60, low=1, required=True)
+    class_version = fields.Integer(load_default=None, allow_none=True, strict=True)
+    answers = fields.Dict(keys=Text(60), values=fields.Raw(allow_none=True), load_default=dict)
+    place = fields.Nested(PlaceIn, required=True)
+    found_at = fields.AwareDateTime(required=True)
+    note = Text(2000, load_default="")
+
+    @validates_schema(skip_on_field_errors=True)
+    def _plain_answers(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        for name, value in data["answers"].items():
+            if not isinstance(value, bool | int | float | str | None) or len(str(value)) > 2000:
+                raise ValidationError({"answers": {name: ["Expected text, a number, true or false."]}})
+
+    @post_load
+    def _record(self, data: dict[str, Any], **_kwargs: Any) -> Report:
+        version = data.pop("class_version")
+        place = Place(**data.pop("place"))
+        return Report(**data, place=place, class_version=None if version is None else str(version))
+
+
+class QuestionOut(Strict):
+    """One question of a hazard class, titles in the language asked for."""
+
+    name = fields.String()
+    kind = fields.String()
+    title = fields.Function(lambda q: choose(q["title"]))
+    required = fields.Boolean()
+    low = fields.Float()
+    high = fields.Float()
+    relevant = fields.Dict(allow_none=True)
+    choices = fields.Function(
+        lambda q: [{"value": c["value"], "title": choose(c["title"])} for c in q.get("choices", [])]
+    )
+
+
+class HazardClassOut(Strict):
+    """A hazard class with its questions, for the form of any client."""
+
+    code = fields.String()
+    version = fields.Integer()
+    title = fields.Function(lambda c: choose(c.title))
+    hint = fields.Function(lambda c: choose(c.hint))
+    law = fields.Function(lambda c: choose(c.law))
+    icon = fields.String()
+    limit_h = fields.Integer()
+    questions = fields.List(fields.Nested(QuestionOut))
+
+
+class AreaOut(Strict):
+    """A grid or police grid by name."""
+
+    id = fields.UUID()
+    code = fields.String()
+    name = fields.String()
+
+
+class AttachmentOut(Strict):
+    """A file of a case; `sent_sha256` is the checksum of what the phone sent."""
+
+    id = fields.Integer()
+    purpose = fields.String()
+    sent_sha256 = fields.String()
+    sha256 = fields.String()
+    media_type = fields.String()
+    size = fields.Integer()
+    width = fields.Integer()
+    height = fields.Integer()
+    damaged = fields.Boolean()
+    url = fields.Function(lambda a: f"/api/v1/attachments/{a.id}")
+    thumbnail_url = fields.Function(lambda a: f"/api/v1/attachments/{a.id}?size=thumbnail")
+
+
+class CaseOut(Strict):
+    """A case as its reader may see it. Coordinates: WGS 84, with the raw value beside it."""
+
+    id = fields.UUID()
+    number = fields.String()
+    kind = fields.String()
+    class_code = fields.String()
+    class_title = fields.Function(lambda c: choose(c.hazard_class.title))
+    state = fields.String()
+    state_title = fields.Function(lambda c: _(STATE_TITLES[State(c.state)]))
+    restricted = fields.Boolean()
+    place = fields.Method("_place")
+    grid = fields.Nested(AreaOut)
+    police_grid = fields.Nested(AreaOut)
+    neighbour = fields.Nested(AreaOut, allow_none=True)
+    answers = fields.Dict()
+    note = fields.String()
+    found_at = fields.AwareDateTime()
+    reported_at = fields.AwareDateTime()
+    accepted_at = fields.AwareDateTime(allow_none=True)
+    closed_at = fields.AwareDateTime(allow_none=True)
+    due_at = fields.AwareDateTime(allow_none=True)
+    closing_note = fields.String(allow_none=True)
+    reporter_id = fields.UUID(allow_none=True)
+    handler_id = fields.UUID(allow_none=True)
+    revision = fields.Integer()
+    attachments = fields.List(fields.Nested(AttachmentOut))
+
+    def _place(self, case: Case) -> dict[str, Any]:
+        lon, lat = to_shape(case.geom).coords[0]
+        return {
+            "lon": lon,
+            "lat": lat,
+            "accuracy_m": case.accuracy_m,
+            "method": case.method,
+            "address": case.address,
+            "flag": case.place_flag,
+            "raw": {"x": case.raw_x, "y": case.raw_y, "crs": case.raw_crs},
+        }
+
+
+class CasePage(Page):
+    """One page of cases."""
+
+    cases = fields.List(fields.Nested(CaseOut))
+
+
+class CaseQuery(Strict):
+    """How a list of cases is asked for."""
+
+    state = fields.String(validate=validate.OneOf(["open", *State]))
+    class_code = Text(60)
+    police_grid_id = fields.UUID()
+    bbox = Text(120)
+    q = Text(40)
+    mine = fields.Boolean()
+    limit = fields.Integer(load_default=50, validate=validate.Range(min=1, max=500))
+    cursor = Text(200)
+
+
+class VerbIn(Strict):
+    """A change of state; `revision` is what the caller saw, refused with 409 when it is old."""
+
+    revision = fields.Integer(load_default=None, allow_none=True)
+
+
+class CloseIn(Strict):
+    """The words of closing; the proof photo comes as file `photo`."""
+
+    note = Text(2000, required=True)
+    revision = fields.Integer(load_default=None, allow_none=True)
+
+
+class FileIn(Strict):
+    """A file part of a multipart form."""
+
+    photo = fields.Raw(required=True, metadata={"type": "string", "format": "binary"})
+
+
+class OptionalFileIn(Strict):
+    """A file part that may be missing, so that the rule and not the form says what is wrong."""
+
+    photo = fields.Raw(metadata={"type": "string", "format": "binary"})
+
+
+class ThumbnailQuery(Strict):
+    """Which size of a picture is wanted."""
+
+    size = fields.String(load_default="full", validate=validate.OneOf(["full", "thumbnail"]))
+
+
+class ReceiptOut(Strict):
+    """What the sender of a report is told: the same each time the same report is sent."""
+
+    id = fields.UUID(attribute="case.id")
+    case_number = fields.String(attribute="case.number")
+    state = fields.String(attribute="case.state")
+    grid = fields.String(attribute="case.grid.name")
+    police_grid = fields.String(attribute="case.police_grid.name")
+    neighbour = fields.String(attribute="case.neighbour.name")
+    held = fields.List(fields.String())
+    reported_at = fields.AwareDateTime(attribute="case.reported_at")

@@ -1,0 +1,280 @@
+"""The command line: everything that an administrator does."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from webapp.core import audit as chains
+from webapp.core import backup as backups
+from webapp.core import clock, doctor, supervisor
+from webapp.core.config import SECRETS, Settings, SettingsError, load, make_secrets, table
+from webapp.core.db import MIGRATE, role_url
+from webapp.core.ensure import connect, ensure_database
+from webapp.core.errors import AppError
+from webapp.core.installation import PostgresError
+from webapp.core.messages import message
+from webapp.core.migrations import OPEN_TABLES, code_head
+from webapp.core.migrations import migrate as run_migrations
+from webapp.core.postgres import Cluster
+from webapp.demo import load as demo_load
+from webapp.field import imports
+from webapp.worker import Worker
+
+_started = time.monotonic()
+
+
+def say(line: str) -> None:
+    """Tell the person at the terminal what is going on, with the seconds since the start."""
+    click.echo(f"[{time.monotonic() - _started:5.1f} s] {line}")
+
+
+def _failing_well(command: Callable[..., None]) -> Callable[..., None]:
+    """Turn the errors that have a cure into a message and exit code 1."""
+
+    @wraps(command)
+    def inner(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except PostgresError as error:
+            _fail(str(error), error.cure)
+        except SettingsError as error:
+            _fail(str(error), "correct the setting; docs/settings.md lists them all")
+        except AppError as error:
+            lines = [message(error.code, error.params)]
+            lines += [f"{p.pointer}: {message(p.code, p.params)}" for p in error.problems]
+            _fail("\n  ".join(lines), "")
+        except SQLAlchemyError as error:
+            _fail(f"the database refused: {error}", "shuangge doctor")
+
+    return inner
+
+
+def _fail(text_: str, cure: str) -> None:
+    click.echo(f"Failed: {text_}", err=True)
+    if cure:
+        click.echo(f"Cure: {cure}", err=True)
+    sys.exit(1)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """双格 shuangge: community grids and police grids on one map."""
+
+
+@main.command()
+@_failing_well
+def up() -> None:
+    """Start everything: database, migrations, demo station at first, web service and worker."""
+    settings = load(os.environ)
+    supervisor.up(settings, say, lambda: _prepare(settings))
+    _greet(settings)
+
+
+def _prepare(settings: Settings) -> None:
+    make_secrets(settings)
+    say("bringing the database to the newest form")
+    run_migrations(settings)
+    if not demo_load.has_station(settings):
+        demo_load.load(settings, ["YZ", "QF"], scale=1, say=say)
+    findings = [f for f in _findings(settings, with_superuser=False) if not f.ok and f.level == "stop"]
+    if findings:
+        raise SettingsError("; ".join(f"{f.message} (cure: {f.cure})" for f in findings))
+
+
+def _greet(settings: Settings) -> None:
+    click.echo(f"\n双格 shuangge answers at {supervisor.address(settings)}\n")
+    for line in demo_load.greeting(settings):
+        click.echo(line)
+
+
+@main.command()
+@_failing_well
+def down() -> None:
+    """Stop web service, worker and the private database; data stays."""
+    supervisor.down(load(os.environ), say)
+
+
+@main.command()
+@_failing_well
+def serve() -> None:
+    """Run the web service in the foreground."""
+    command = supervisor.web_command(load(os.environ))
+    os.execv(command[0], command)  # noqa: S606 - our own fixed command
+
+
+@main.command()
+@click.option("--name", default="worker-1", help="Stays the same over restarts of this worker.")
+@_failing_well
+def work(name: str) -> None:
+    """Run the background worker in the foreground."""
+    Worker(load(os.environ), name).forever()
+
+
+@main.command()
+@click.option("--revision", default="head", help="Where to: a revision, 'head' or 'base'.")
+@_failing_well
+def migrate(revision: str) -> None:
+    """Bring the database's form to a revision and repeat the superuser's steps."""
+    settings = load(os.environ)
+    make_secrets(settings)
+    superuser = backups.superuser_url(settings, say)
+    ensure_database(superuser)
+    run_migrations(settings, revision)
+    ensure_database(superuser)
+    say(f"the database is at {revision}")
+
+
+@main.command()
+@click.option("--station", "codes", multiple=True, help="YZ, QF or wuhan; several may be named.")
+@click.option("--scale", default=1, show_default=True, help="A city of so many times the grids.")
+@_failing_well
+def demo(codes: tuple[str, ...], scale: int) -> None:
+    """Load synthetic demo stations (YZ, QF) or the one on real roads (wuhan)."""
+    demo_load.load(load(os.environ), list(codes) or ["YZ", "QF"], scale=scale, say=say)
+
+
+@main.command("import")
+@click.argument("kind", type=click.Choice(["grids", "divisions"]))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--station", help="Code of the station (for grids).")
+@click.option(
+    "--crs", help="Coordinate system, if the file does not say: wgs84, gcj02, bd09, cgcs2000, EPSG:4546 ..."
+)
+@click.option("--name", default="import", help="Name of the new plan.")
+@click.option("--publish", is_flag=True, help="Put the plan into force at once.")
+@_failing_well
+def import_(kind: str, file: Path, station: str | None, crs: str | None, name: str, publish: bool) -> None:
+    """Import a plan of grids (GeoJSON, zipped Shapefile, GeoPackage) or the list of divisions (CSV)."""
+    settings = load(os.environ)
+    if kind == "divisions":
+        say(f"{imports.import_divisions(settings, file)} divisions")
+        return
+    if station is None:
+        raise click.UsageError("--station is needed for grids")
+    say(imports.import_grids(settings, file, station=station, crs=crs, name=name, publish=publish))
+
+
+@main.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--station", required=True, help="Code of the station.")
+@click.option("--format", "form", type=click.Choice(["geojson", "shp", "gpkg"]), default="geojson")
+@click.option("--crs", default="wgs84", show_default=True)
+@_failing_well
+def export(file: Path, station: str, form: str, crs: str) -> None:
+    """Export the grids in force as a file."""
+    count = imports.export_grids(load(os.environ), file, station=station, form=form, crs=crs)
+    say(f"{count} grids written to {file}")
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@_failing_well
+def backup(file: Path) -> None:
+    """Make a consistent copy of database and attachments while the service runs."""
+    say(f"written: {backups.backup(load(os.environ), file, say)}")
+
+
+@main.command()
+@click.argument("file", type=click.Path(exists=True, path_type=Path))
+@click.option("--force", is_flag=True, help="Put the present data aside (renamed, kept) if there is any.")
+@_failing_well
+def restore(file: Path, force: bool) -> None:
+    """Restore a copy and check it against its manifest."""
+    settings = load(os.environ)
+    backups.restore(settings, file, say, force)
+    run_migrations(settings)
+    ensure_database(backups.superuser_url(settings, say))
+
+
+@main.group()
+def audit() -> None:
+    """The hash chain over everything that was done."""
+
+
+@audit.command()
+@click.option("--seal/--no-seal", default=True, help="Append the chains' ends, signed, to audit-seal.jsonl.")
+@_failing_well
+def verify(seal: bool) -> None:
+    """Check every link; exit 1 and name each break when something was altered, deleted or cut."""
+    settings = load(os.environ)
+    path, key = settings.home / "audit-seal.jsonl", settings.secret("audit.key")
+    engine = create_engine(role_url(settings, MIGRATE))
+    with engine.connect() as connection:
+        connection.execute(text("SET ROLE shuangge_owner"))
+        try:
+            count, breaks = chains.verify(connection, chains.read_seal(path, key))
+        except ValueError as error:
+            _fail(f"{path}: {error}", "compare with the copies of the seal file in your backups")
+        if seal and not breaks:
+            chains.write_seal(path, chains.heads(connection), key, clock.now())
+    engine.dispose()
+    for item in breaks[:50]:
+        click.echo(f"{item.kind}: chain {item.chain} link {item.seq} event {item.event_id}", err=True)
+    if breaks:
+        _fail(
+            f"{len(breaks)} breaks in {count} links",
+            "compare with a backup; the rows named were changed by hand",
+        )
+    say(f"{count} links hold")
+
+
+@main.group()
+def coverage() -> None:
+    """What patrols have covered."""
+
+
+@coverage.command()
+@_failing_well
+def rebuild() -> None:
+    """Make the presence per grid and day anew from the fixes."""
+    say(f"{demo_load.rebuild_presence(load(os.environ), say)} grid days")
+
+
+@main.command("doctor")
+@_failing_well
+def doctor_() -> None:
+    """Check what must be true, and say the cure of what is not."""
+    bad = 0
+    for item in _findings(load(os.environ), with_superuser=True):
+        mark = "ok  " if item.ok else ("STOP" if item.level == "stop" else "warn")
+        bad += not item.ok and item.level == "stop"
+        click.echo(f"{mark} {item.code}: {item.message}" + ("" if item.ok else f" -> {item.cure}"))
+    if bad:
+        _fail(f"{bad} checks", "follow the arrows above")
+
+
+def _findings(settings: Settings, with_superuser: bool) -> list[doctor.Finding]:
+    url = Cluster(settings.home).url("postgres") if settings.database_url is None else settings.admin_url
+    if url is None or (not with_superuser and settings.database_url):
+        return []
+    connection = connect(url, "shuangge" if settings.database_url is None else None)
+    try:
+        return doctor.checks(
+            connection,
+            home=settings.home,
+            code_head=code_head(),
+            exempt_tables=OPEN_TABLES,
+            secret_files=[settings.secrets_dir / name for name in SECRETS],
+        )
+    finally:
+        connection.close()
+
+
+@main.command(hidden=True)
+def settings_table() -> None:
+    """Print docs/settings.md's table."""
+    click.echo(table(), nl=False)
+
+
+if __name__ == "__main__":
+    main()

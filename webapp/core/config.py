@@ -1,0 +1,148 @@
+"""One frozen settings value, read from environment variables and an optional file."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tomllib
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+class SettingsError(ValueError):
+    """A setting can't be understood; the message names the setting and what it takes."""
+
+
+def _setting(env: str, doc: str, default: Any = MISSING) -> Any:
+    return field(default=default, metadata={"env": env, "doc": doc})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that may differ between two machines. Built by `load`, or directly in tests."""
+
+    home: Path = _setting("SHUANGGE_HOME", "Folder of cluster, attachments, logs and secrets.", Path("var"))
+    bind: str = _setting("BIND", "Address that the web service listens on.", "127.0.0.1")
+    port: int = _setting("PORT", "Port that the web service listens on.", 8000)
+    database_url: str | None = _setting(
+        "DATABASE_URL", "Outside PostGIS server (no user in it); empty: our own private cluster.", None
+    )
+    admin_url: str | None = _setting(
+        "SHUANGGE_ADMIN_URL", "Superuser's URL of the outside server, for the one-time steps only.", None
+    )
+    database: str = _setting(
+        "SHUANGGE_DATABASE", "Name of the database inside our private cluster.", "shuangge"
+    )
+    public_url: str = _setting(
+        "SHUANGGE_PUBLIC_URL", "Address that phones reach the service by, for QR codes.", ""
+    )
+    secure_cookies: bool = _setting(
+        "SHUANGGE_SECURE_COOKIES", "Cookies only over HTTPS (behind the TLS proxy).", False
+    )
+    trusted_proxies: int = _setting(
+        "SHUANGGE_TRUSTED_PROXIES", "How many reverse proxies of ours stand in front.", 0
+    )
+    workers: int = _setting("SHUANGGE_WORKERS", "Web processes.", 2)
+    threads: int = _setting("SHUANGGE_THREADS", "Threads of each web process.", 256)
+    pool_size: int = _setting("SHUANGGE_POOL_SIZE", "Database connections of each web process.", 12)
+    live_cap: int = _setting(
+        "SHUANGGE_LIVE_CAP", "Open live streams of each web process; above it browsers poll.", 200
+    )
+    max_body: int = _setting("SHUANGGE_MAX_BODY", "Largest request body in bytes.", 32 * 1024 * 1024)
+    session_idle_s: int = _setting("SHUANGGE_SESSION_IDLE_S", "A session ends after this idle time.", 1800)
+    session_max_s: int = _setting("SHUANGGE_SESSION_MAX_S", "A session ends after this time at all.", 43200)
+    basemap: str = _setting(
+        "SHUANGGE_BASEMAP",
+        "Base map: empty (none), a local .mbtiles or .pmtiles file (from the home folder), or an XYZ address.",
+        "",
+    )
+    basemap_credit: str = _setting("SHUANGGE_BASEMAP_CREDIT", "Credit line of the base map.", "")
+    basemap_review: str = _setting("SHUANGGE_BASEMAP_REVIEW", "Map-review number of the base map.", "")
+    default_language: str = _setting("SHUANGGE_LANGUAGE", "Language without a wish: zh or en.", "zh")
+
+    @property
+    def secrets_dir(self) -> Path:
+        """Folder of generated secrets, mode 0700."""
+        return self.home / "secrets"
+
+    @property
+    def blobs_dir(self) -> Path:
+        """Folder of the content-addressed attachments."""
+        return self.home / "blobs"
+
+    def secret(self, name: str) -> bytes:
+        """Return the 32-byte secret `name`; raise SettingsError when it was not made yet."""
+        path = self.secrets_dir / name
+        try:
+            return bytes.fromhex(path.read_text().strip())
+        except (OSError, ValueError) as error:
+            raise SettingsError(f"secret {path} is missing or damaged; run 'make run' to make it") from error
+
+
+SECRETS = ("context.key", "csrf.key", "audit.key")
+
+
+def make_secrets(settings: Settings) -> list[Path]:
+    """Make the secrets that are missing (32 random bytes as hex, mode 0600); return the new ones."""
+    settings.secrets_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    made = []
+    for name in SECRETS:
+        path = settings.secrets_dir / name
+        if path.exists():
+            continue
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w") as file:
+            file.write(secrets.token_hex(32))
+            file.flush()
+            os.fsync(file.fileno())
+        made.append(path)
+    return made
+
+
+def load(environ: Mapping[str, str], file: Path | None = None) -> Settings:
+    """Read the settings: environment over file over default.
+
+    `file` is TOML with the field names as keys; by default `SHUANGGE_CONFIG`, else `shuangge.toml` in the
+    home folder when it exists. Raises SettingsError for an unknown key or a value of the wrong kind.
+    """
+    home = Path(environ.get("SHUANGGE_HOME") or CHECKOUT / "var").absolute()
+    path = file or (Path(environ["SHUANGGE_CONFIG"]) if environ.get("SHUANGGE_CONFIG") else None)
+    if path is None and (home / "shuangge.toml").exists():
+        path = home / "shuangge.toml"
+    values: dict[str, Any] = tomllib.loads(path.read_text()) if path else {}
+    unknown = set(values) - {f.name for f in fields(Settings)}
+    if unknown:
+        raise SettingsError(f"{path}: unknown settings {', '.join(sorted(unknown))}")
+    for item in fields(Settings):
+        if environ.get(item.metadata["env"]):
+            values[item.name] = environ[item.metadata["env"]]
+    typed = {item.name: _typed(item, values[item.name]) for item in fields(Settings) if item.name in values}
+    return Settings(**{**typed, "home": home})
+
+
+def _typed(item: Field[Any], value: Any) -> Any:
+    kind = type(item.default)
+    env = item.metadata["env"]
+    if kind is bool and not isinstance(value, bool):
+        if str(value).lower() not in ("0", "1", "true", "false", "yes", "no"):
+            raise SettingsError(f"{env} takes yes or no, not {value!r}")
+        return str(value).lower() in ("1", "true", "yes")
+    if kind is int:
+        try:
+            return int(value)
+        except ValueError as error:
+            raise SettingsError(f"{env} takes a whole number, not {value!r}") from error
+    return Path(value) if isinstance(item.default, Path) else str(value)
+
+
+def table() -> str:
+    """Return the Markdown table of all settings for docs/settings.md."""
+    lines = ["| variable | default | meaning |", "|---|---|---|"]
+    for item in fields(Settings):
+        default = "" if item.default in (None, "") else f"`{item.default}`"
+        lines.append(f"| `{item.metadata['env']}` | {default} | {item.metadata['doc']} |")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,116 @@
+"""The database's front door: engines per role, and the only place that commits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import URL, Date, DateTime, Engine, MetaData, String, Uuid, create_engine, event, func, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import DeclarativeBase, Session
+
+from webapp.core import clock
+from webapp.core.actor import Actor, context_token
+from webapp.core.config import Settings
+from webapp.core.postgres import Cluster
+
+WEB, LOGIN, WORKER, MIGRATE = "shuangge_web", "shuangge_login", "shuangge_worker", "shuangge_migrate"
+
+
+class Base(DeclarativeBase):
+    """Parent of all tables of the schema `app`."""
+
+    metadata = MetaData(
+        schema="app",
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        },
+    )
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy's own form
+        datetime: DateTime(timezone=True),
+        date: Date(),
+        UUID: Uuid(),
+        str: String(),
+        dict[str, Any]: JSONB(none_as_null=True),
+        list[Any]: JSONB(none_as_null=True),
+    }
+
+
+def role_url(settings: Settings, role: str) -> URL:
+    """Return the address of our database for one database role.
+
+    Our own cluster knows the operating-system user behind the socket; an outside server is given the
+    role's generated password.
+    """
+    if not settings.database_url:
+        return make_url(Cluster(settings.home).url(role, settings.database))
+    outside = make_url(settings.database_url)
+    password = settings.secret(f"{role}.key").hex()
+    return outside.set(drivername="postgresql+psycopg2", username=role, password=password)
+
+
+class Database:
+    """The engines of one process. Make it after the fork: connections must not be shared."""
+
+    def __init__(self, settings: Settings, role: str = WEB, pool_size: int | None = None) -> None:
+        self.settings = settings
+        self.role = role
+        self._key = settings.secret("context.key")
+        self.engine = _engine(role_url(settings, role), pool_size or settings.pool_size)
+
+    @contextmanager
+    def transaction(self, actor: Actor | None = None) -> Iterator[Session]:
+        """Open a transaction as `actor`: leaving it commits, an exception rolls back.
+
+        Without an actor row-level security shows nothing.
+        """
+        with Session(self.engine, expire_on_commit=False) as session:
+            if actor is not None:
+                token = context_token(actor, self._key, int(clock.now().timestamp()))
+                session.execute(text("SELECT set_config('app.ctx', :token, true)"), {"token": token})
+            yield session
+            session.commit()
+
+    def dispose(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+def _engine(url: URL, pool_size: int) -> Engine:
+    engine = create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_timeout=5,
+        pool_pre_ping=True,
+        hide_parameters=True,  # no personal data in tracebacks and logs
+        connect_args={"application_name": "shuangge", "connect_timeout": 5},
+    )
+    event.listen(engine, "connect", _warm)
+    return engine
+
+
+def _warm(connection: Any, _record: Any) -> None:
+    """Let a fresh backend build its projection now: the first ST_Transform costs 21 ms, the second 0.2."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT public.ST_Transform(public.ST_SetSRID(public.ST_MakePoint(112, 37), 4326), 3857)"
+        )
+    connection.rollback()
+
+
+def within_bbox(column: Any, box: tuple[float, float, float, float]) -> Any:
+    """Return the condition `column && box` (west, south, east, north in WGS 84).
+
+    Written out explicitly wherever rows are chosen by place: the operator is leakproof here, so it is
+    the one spatial test that may use the index under row-level security.
+    """
+    return column.op("&&")(func.ST_MakeEnvelope(*box, 4326))

@@ -1,0 +1,78 @@
+"""One row per action, with three readers: audit log, timeline, and what wakes the worker."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from webapp.core.actor import Actor
+from webapp.core.db import Base
+
+
+class Event(Base):
+    """What happened: append-only for the application (the database refuses update and delete).
+
+    A deferred trigger links each row into the hash chain of its grid (else of its station), puts it in
+    the outbox and notifies `shuangge_event` with the id alone.
+    """
+
+    __tablename__ = "event"
+    __table_args__ = (
+        Index("ix_event_station_id_id", "station_id", "id"),
+        Index("ix_event_subject_id_id", "subject_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    station_id: Mapped[UUID]
+    at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    name: Mapped[str]
+    subject_kind: Mapped[str]
+    subject_id: Mapped[UUID]
+    grid_id: Mapped[UUID | None]
+    by_id: Mapped[UUID | None]
+    data: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+
+
+class Outbox(Base):
+    """Events that the worker has not yet turned into jobs."""
+
+    __tablename__ = "outbox"
+
+    event_id: Mapped[int] = mapped_column(BigInteger, ForeignKey(Event.id), primary_key=True)
+
+
+def record(
+    session: Session,
+    name: str,
+    *,
+    kind: str,
+    subject: UUID,
+    by: Actor,
+    grid: UUID | None = None,
+    **data: Any,
+) -> Event:
+    """Write the event row of an action, in the action's own transaction.
+
+    `name` is `capability.past_tense`; `data` holds ids, codes and numbers, never names or phone numbers.
+    """
+    event = Event(
+        station_id=by.station_id,
+        name=name,
+        subject_kind=kind,
+        subject_id=subject,
+        grid_id=grid,
+        by_id=by.person_id,
+        data=data,
+    )
+    session.add(event)
+    session.flush()
+    return event
+
+
+def timeline(session: Session, subject: UUID) -> list[Event]:
+    """Return the events of one thing that the actor may see, oldest first."""
+    return list(session.scalars(select(Event).where(Event.subject_id == subject).order_by(Event.id)))

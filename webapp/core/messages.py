@@ -1,0 +1,207 @@
+"""The sentences that go with error codes, for people, in both languages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from webapp.core.i18n import N_, _
+
+TITLES = {
+    400: N_("The request can't be read"),
+    401: N_("Please sign in"),
+    403: N_("You may not do this"),
+    404: N_("Not found"),
+    405: N_("This address does not take that method"),
+    406: N_("This form of answer is not available"),
+    409: N_("This has changed meanwhile"),
+    413: N_("Too large"),
+    415: N_("This kind of content is not taken"),
+    422: N_("Something in the data is not right"),
+    429: N_("Too many requests"),
+    500: N_("Something broke on our side"),
+    503: N_("Busy just now, please try again"),
+}
+
+MESSAGES = {
+    # Doors and people
+    "bad_credentials": N_("User name or password is wrong."),
+    "bad_request": N_("The request can't be read."),
+    "conflict": N_("This has changed meanwhile; load it again."),
+    "cross_site": N_("This request did not come from our own page. Load the page again."),
+    "enrol_used": N_("This code was used or is older than ten minutes. Ask for a new one."),
+    "forbidden": N_("Your role may not do this."),
+    "internal": N_("Something broke on our side. Quote this number to the administrator: %(request_id)s."),
+    "locked": N_("Too many wrong passwords. Try again in %(minutes)s minutes."),
+    "not_authenticated": N_("Please sign in, or send a valid token."),
+    "not_found": N_("There is nothing here, or it is not for you."),
+    "password_short": N_("At least %(limit)s characters."),
+    "password_weak": N_("This password is too easy to guess."),
+    "refused": N_("The data can't be taken as it is."),
+    "too_large": N_("Too large: more than %(limit)s."),
+    "too_many_requests": N_("Too many requests. Try again in %(retry_after)s seconds."),
+    "unavailable": N_("The service is busy or restarting. Try again in a moment."),
+    # Single fields
+    "bad_answer": N_("A text, a number, or yes or no is needed."),
+    "bad_hash": N_("A SHA-256 checksum of 64 hexadecimal digits is needed."),
+    "bad_time": N_("A time with its zone is needed, such as 2026-05-03T08:30:00+08:00."),
+    "bad_uuid": N_("An identifier (UUID) is needed."),
+    "bad_value": N_("This value does not fit the column."),
+    "duplicate": N_("This appears twice."),
+    "field_required": N_("This field is needed."),
+    "field_unknown": N_("This field is not known here."),
+    "field_wrong": N_("This value is not right: %(reason)s"),
+    "missing": N_("This field is needed."),
+    "not_allowed": N_("Choose one of: %(allowed)s."),
+    "not_boolean": N_("Yes or no is needed."),
+    "not_date": N_("A date such as 2026-05-03 is needed."),
+    "not_integer": N_("A whole number is needed."),
+    "not_list": N_("A list is needed."),
+    "not_number": N_("A number is needed."),
+    "not_object": N_("A group of named values is needed."),
+    "not_text": N_("A text is needed."),
+    "number_range": N_("A number from %(low)s to %(high)s is needed."),
+    "text_length": N_("A text of %(low)s to %(high)s characters is needed."),
+    "too_long": N_("Too long: at most %(limit)s."),
+    "too_many": N_("Too many: at most %(limit)s."),
+    "too_short": N_("Too short: at least %(limit)s."),
+    "unknown_member": N_("This field is not known here."),
+    # Reports and cases
+    "already_known": N_("This id was used before with other content. Held: %(held)s. Sent: %(sent)s."),
+    "answer_choice": N_("Choose one of: %(choices)s."),
+    "answer_date": N_("A date such as 2026-05-03 is needed."),
+    "answer_not_asked": N_("This question is not asked here."),
+    "answer_number": N_("A number from %(low)s to %(high)s is needed."),
+    "answer_required": N_("This question needs an answer."),
+    "answer_text": N_("A text of at most %(limit)s characters is needed."),
+    "answer_yesno": N_("Yes or no is needed."),
+    "class_unknown": N_("There is no hazard class “%(code)s”."),
+    "duplicate_id": N_("Two different reports carry the same id."),
+    "found_in_future": N_("The time lies in the future: %(at)s. Check the phone's clock."),
+    "found_too_old": N_("The time lies more than a year back: %(at)s. Check the phone's clock."),
+    "note_needed": N_("Say what was done."),
+    "photo_needed": N_("A photo is needed as proof."),
+    "revision": N_("Somebody changed this case meanwhile (revision %(held)s); load it again."),
+    "state": N_("The state is “%(state)s” now, so this can't be done."),
+    # Files and photos
+    "bad_encoding": N_("The text is in no known encoding; save the file as UTF-8."),
+    "bad_heading": N_("The heading “%(heading)s” appears twice or can't be read."),
+    "bad_json": N_("The body is not valid JSON."),
+    "bad_table": N_("The table can't be read."),
+    "bad_text": N_("The text contains characters that are not allowed."),
+    "bad_utf8": N_("The text is not valid UTF-8."),
+    "bad_zip": N_("The ZIP archive is damaged or locked by a password."),
+    "bad_zip_name": N_("The ZIP archive holds a file name that leads out of it."),
+    "empty_table": N_("The table has no rows."),
+    "file_crashed": N_("The file is damaged in a way that stopped the reader."),
+    "file_too_costly": N_("Reading the file takes too much time or memory."),
+    "hash_mismatch": N_("The file is not the one that was named: its checksum differs."),
+    "missing_column": N_("The column “%(field)s” is missing."),
+    "not_a_photo": N_("This file is not a photo that we can read."),
+    "photo_too_large": N_("The photo is too large: at most 8 MB and 40 megapixels."),
+    "photo_type": N_("This kind of picture is not taken; send JPEG, PNG or WebP."),
+    "sandbox": N_("Files of areas can't be read on this machine; tell the administrator."),
+    "too_many_cells": N_("This row has more cells than the table has columns."),
+    "zip_bomb": N_("The ZIP archive unpacks to too much."),
+    # Places and coordinates
+    "bad_box": N_("A box is west,south,east,north in degrees."),
+    "crs_conflict": N_("The file says its coordinate system is %(file)s, but %(named)s was chosen."),
+    "crs_missing": N_("The file does not say its coordinate system; choose it."),
+    "crs_not_wgs84": N_("GeoJSON must be in WGS 84, but this file names %(crs)s."),
+    "crs_not_writable": N_("Files can't be written in the coordinate system “%(crs)s”."),
+    "not_finite": N_("A coordinate is not a number."),
+    "out_of_range": N_("This number is out of range."),
+    "outside_china": N_("This coordinate system is only defined inside China."),
+    "outside_station": N_("The place is %(km)s km outside the station's ground."),
+    "swapped_axes": N_("Longitude and latitude seem swapped. Did you mean %(lon)s, %(lat)s?"),
+    "unknown_crs": N_("The coordinate system “%(crs)s” is not known."),
+    # Areas, plans and their files
+    "bad_area_file": N_("The file of areas can't be read."),
+    "bad_geometry": N_("The outline crosses or touches itself."),
+    "bad_position": N_("A position is two numbers: longitude and latitude."),
+    "bad_tile": N_("There is no such map tile."),
+    "bad_weights": N_("There must be one weight for each area."),
+    "coverage_faults": N_("The areas do not fit together: %(count)s faults."),
+    "duplicate_code": N_("The code %(code)s appears twice."),
+    "empty": N_("The area %(name)s is empty."),
+    "geometry_type": N_("A polygon is needed; found: %(found)s."),
+    "ground_invalid": N_("The outline of the station's ground is not valid."),
+    "incomplete_shapefile": N_("The Shapefile is incomplete; missing: %(missing)s."),
+    "invalid": N_("The outline of %(name)s crosses or touches itself."),
+    "naive_time": N_("A time needs its zone."),
+    "no_areas": N_("The file has no areas."),
+    "no_plan": N_("No plan of grids is in force at that time."),
+    "no_such_layer": N_("The file has no such layer. It has: %(layers)s."),
+    "not_a_coverage": N_("The areas overlap or their borders do not match."),
+    "not_features": N_("A GeoJSON FeatureCollection is needed."),
+    "not_linear": N_("A line is needed; found: %(type)s."),
+    "not_polygonal": N_("A polygon is needed; found: %(type)s."),
+    "open_ring": N_("The outline is not closed: its first and last position differ."),
+    "several_layers": N_("The file has several layers; name one of: %(layers)s."),
+    "short_ring": N_("An outline needs at least four positions."),
+    "third_dimension": N_("Positions with height are not taken; leave out the third number."),
+    "too_few_units": N_("There are too few areas for %(targets)s districts."),
+    "too_many_lines": N_("Too many lines: at most %(limit)s."),
+    "too_many_tiles": N_("Too many map tiles: at most %(limit)s."),
+    "too_many_vertices": N_("An outline has too many points: at most %(limit)s."),
+    "unknown_format": N_("This kind of file is not taken; send GeoJSON, a zipped Shapefile or a GeoPackage."),
+    # Statistical and grid codes
+    "bad_code_digits": N_("A code has only digits: “%(given)s”."),
+    "bad_code_length": N_("The code “%(given)s” has %(found)s digits; %(wanted)s are needed."),
+    "bad_community_segment": N_("The community part of the code “%(given)s” is not valid."),
+    "bad_county": N_("The county part of the code “%(given)s” is not valid."),
+    "bad_grid_serial": N_("The last three digits of a grid code count from 001 to 999."),
+    "bad_province": N_("The province part of the code “%(given)s” is not valid."),
+    "bad_street_segment": N_("The street part of the code “%(given)s” is not valid."),
+    "not_a_community": N_("The code “%(given)s” does not name a community."),
+    # Faults of a coverage, each with its place
+    "fault_empty": N_("Grid %(codes)s has no area."),
+    "fault_gap": N_("Gap of %(area_m2)s m² beside %(codes)s, at %(lon)s, %(lat)s."),
+    "fault_invalid": N_("The outline of grid %(codes)s crosses or touches itself, at %(lon)s, %(lat)s."),
+    "fault_outside_ground": N_(
+        "Grid %(codes)s reaches %(area_m2)s m² beyond the station's ground, at %(lon)s, %(lat)s."
+    ),
+    "fault_overlap": N_("Grids %(codes)s overlap by %(area_m2)s m², at %(lon)s, %(lat)s."),
+    "fault_torn": N_(
+        "Grid %(codes)s lies in several pieces; the loose ones have %(area_m2)s m², at %(lon)s, %(lat)s."
+    ),
+    "fault_unmatched_edge": N_(
+        "The border between %(codes)s does not match over %(length_m)s m, at %(lon)s, %(lat)s."
+    ),
+}
+
+# Words of states that stand inside sentences; those of cases are translated where they are declared.
+STATES = (N_("draft"), N_("published"), N_("kept"), N_("repaired"), N_("discarded"))
+
+
+class _Gentle(dict[str, Any]):
+    """Parameters of which one may be missing without breaking the sentence."""
+
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+def message(code: str, params: Mapping[str, Any] | None = None, fallback: str = "") -> str:
+    """Return the sentence of an error code in the present language."""
+    if code.startswith("http_") and code[5:].isdigit():
+        return title(int(code[5:]))
+    if code not in MESSAGES:
+        return fallback or _(MESSAGES["refused"])
+    shown = {name: _worded(code, name, value) for name, value in (params or {}).items()}
+    return _(MESSAGES[code]) % _Gentle(shown)
+
+
+def _worded(code: str, name: str, value: Any) -> Any:
+    """Return a parameter as people read it: lists with commas, states translated, bytes as kB."""
+    if name == "state":
+        return _(str(value))
+    if code == "too_large" and name == "limit" and isinstance(value, int):
+        return f"{value // 1000} kB"
+    if isinstance(value, list | tuple):
+        return ", ".join(str(item) for item in value)
+    return "?" if value is None else value
+
+
+def title(status: int) -> str:
+    """Return the short name of an HTTP status in the present language."""
+    return _(TITLES.get(status, TITLES[500 if status >= 500 else 400]))

@@ -1,0 +1,182 @@
+"""Work for later: jobs that are claimed, done and marked done exactly once, whoever dies meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from threading import Event as Flag
+from threading import Thread
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, delete, func, or_, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from webapp.core import clock
+from webapp.core.actor import Actor
+from webapp.core.db import Base, Database
+from webapp.core.events import Event, Outbox
+
+LEASE_S = 30
+TRIES = 5
+MACHINE = "machine"
+
+Handler = Callable[["Run"], None]
+
+
+class Job(Base):
+    """One piece of work. `key` makes a second request for the same work a no-op."""
+
+    __tablename__ = "job"
+    __table_args__ = (
+        CheckConstraint("state IN ('ready', 'leased', 'done', 'dead')", name="state"),
+        Index("ix_job_claim", "run_at", postgresql_where="state IN ('ready', 'leased')"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    name: Mapped[str]
+    args: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    station_id: Mapped[UUID]
+    key: Mapped[str] = mapped_column(unique=True)
+    state: Mapped[str] = mapped_column(server_default="ready")
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    run_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    lease_until: Mapped[datetime | None]
+    leased_by: Mapped[str | None]
+    last_error: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    done_at: Mapped[datetime | None]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a job's function receives: the transaction that its effect belongs to, and its arguments."""
+
+    session: Session
+    by: Actor
+    job_id: int
+    args: Mapping[str, Any]
+    resources: Mapping[str, Any]
+
+
+def enqueue(
+    session: Session, name: str, *, station_id: UUID, key: str, run_at: datetime | None = None, **args: Any
+) -> None:
+    """Ask for a job inside the caller's transaction; the same `key` is asked for only once."""
+    values: dict[str, Any] = {"name": name, "args": args, "station_id": station_id, "key": key}
+    if run_at is not None:
+        values["run_at"] = run_at
+    session.execute(insert(Job).values(**values).on_conflict_do_nothing(index_elements=[Job.key]))
+    session.execute(text("SELECT pg_notify('shuangge_job', '')"))
+
+
+def dispatch(session: Session, reactions: Mapping[str, list[str]], limit: int = 100) -> int:
+    """Turn waiting events into one job per (event, reaction); return how many events were taken."""
+    waiting = select(Outbox.event_id).order_by(Outbox.event_id).limit(limit).with_for_update(skip_locked=True)
+    ids = list(session.scalars(waiting))
+    for event in session.scalars(select(Event).where(Event.id.in_(ids)).order_by(Event.id)):
+        for name in reactions.get(event.name, []):
+            enqueue(
+                session,
+                name,
+                station_id=event.station_id,
+                key=f"{event.id}:{name}",
+                subject=str(event.subject_id),
+                data=event.data,
+            )
+    if ids:
+        session.execute(delete(Outbox).where(Outbox.event_id.in_(ids)))
+    return len(ids)
+
+
+def claim(session: Session, worker: str) -> Job | None:
+    """Lease the next job to `worker`: ready, or leased by somebody whose lease ran out.
+
+    The try is counted here, before the effect, so that a job that kills its worker ends among the dead.
+    A worker that comes back under its own name takes its own leases at once.
+    """
+    now = clock.now()
+    free = or_(
+        Job.state == "ready",
+        (Job.state == "leased") & or_(Job.lease_until < now, Job.leased_by == worker),
+    )
+    job = session.scalar(
+        select(Job)
+        .where(Job.state.in_(("ready", "leased")), free, Job.run_at <= now)
+        .order_by(Job.run_at, Job.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    if job is None:
+        return None
+    if job.attempts >= TRIES:
+        job.state, job.last_error = "dead", job.last_error or "the worker died each time"
+        return None
+    job.state, job.leased_by, job.attempts = "leased", worker, job.attempts + 1
+    job.lease_until = now + timedelta(seconds=LEASE_S)
+    return job
+
+
+def run(
+    database: Database, job: Job, worker: str, handler: Handler, resources: Mapping[str, Any]
+) -> str | None:
+    """Do one leased job: effect and 'done' in one transaction. Return the error's text, if any."""
+    by = Actor(station_id=job.station_id, role=MACHINE)
+    stop = Flag()
+    beat = Thread(target=_heartbeat, args=(database, job.id, worker, stop), daemon=True)
+    beat.start()
+    try:
+        with database.transaction(by) as session:
+            handler(Run(session, by, job.id, job.args, resources))
+            session.flush()
+            mine = (Job.id == job.id) & (Job.leased_by == worker) & (Job.attempts == job.attempts)
+            done = update(Job).where(mine, Job.state == "leased").values(state="done", done_at=clock.now())
+            if session.execute(done).rowcount != 1:  # type: ignore[attr-defined]
+                raise LeaseLost(f"job {job.id} belongs to another worker now")
+    except Exception as error:
+        with database.transaction() as session:
+            _failed(session, job, error)
+        return f"{type(error).__name__}: {error}"
+    finally:
+        stop.set()
+    return None
+
+
+class LeaseLost(RuntimeError):
+    """The lease ran out and another worker took the job: our effect must not stay."""
+
+
+def _failed(session: Session, job: Job, error: Exception) -> None:
+    rest = timedelta(seconds=min(10 * 4 ** (job.attempts - 1), 3600))
+    state = "dead" if job.attempts >= TRIES else "ready"
+    session.execute(
+        update(Job)
+        .where(Job.id == job.id, Job.attempts == job.attempts, Job.state == "leased")
+        .values(state=state, run_at=clock.now() + rest, last_error=f"{type(error).__name__}: {error}"[:500])
+    )
+
+
+def _heartbeat(database: Database, job_id: int, worker: str, stop: Flag) -> None:
+    while not stop.wait(LEASE_S / 3):
+        with database.transaction() as session:
+            session.execute(
+                update(Job)
+                .where(Job.id == job_id, Job.leased_by == worker, Job.state == "leased")
+                .values(lease_until=clock.now() + timedelta(seconds=LEASE_S))
+            )
+
+
+def dead(session: Session) -> list[Job]:
+    """Return the jobs that were given up, newest first."""
+    return list(session.scalars(select(Job).where(Job.state == "dead").order_by(Job.id.desc()).limit(200)))
+
+
+def revive(session: Session, job_id: int) -> None:
+    """Give a dead job a new life of five tries."""
+    session.execute(
+        update(Job)
+        .where(Job.id == job_id, Job.state == "dead")
+        .values(state="ready", attempts=0, run_at=clock.now())
+    )

@@ -1,0 +1,59 @@
+"""Passwords, secrets and the marks that prove them."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from hashlib import sha256
+from threading import BoundedSemaphore
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+MIN_PASSWORD = 12
+
+# 19 MiB, 2 passes: OWASP's figure for argon2id; with the library's 64 MiB, 16 logins would take 1 GiB.
+_hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+_slots = BoundedSemaphore(4)
+_NOBODY = _hasher.hash(secrets.token_hex(16))
+
+
+def hash_password(password: str) -> str:
+    """Return the argon2id hash of a password."""
+    with _slots:
+        return _hasher.hash(password)
+
+
+def password_matches(stored: str | None, password: str) -> bool:
+    """Say whether the password fits; takes the same time when there is no such account."""
+    with _slots:
+        try:
+            return _hasher.verify(stored or _NOBODY, password) and stored is not None
+        except (VerificationError, InvalidHashError):
+            return False
+
+
+def needs_rehash(stored: str) -> bool:
+    """Say whether the hash was made with weaker parameters than today's."""
+    return _hasher.check_needs_rehash(stored)
+
+
+def new_secret() -> tuple[str, bytes]:
+    """Return a fresh 256-bit secret as text and what is stored of it."""
+    text = secrets.token_urlsafe(32)
+    return text, digest(text)
+
+
+def digest(secret: str) -> bytes:
+    """Return the SHA-256 under which a session or token secret is stored."""
+    return sha256(secret.encode()).digest()
+
+
+def form_mark(key: bytes, session_id: object) -> str:
+    """Return the anti-forgery mark of a session for forms and the X-CSRF-Token header."""
+    return hmac.new(key, f"csrf|{session_id}".encode(), sha256).hexdigest()
+
+
+def same(left: str, right: str) -> bool:
+    """Compare two secrets in constant time."""
+    return hmac.compare_digest(left.encode(), right.encode())

@@ -1,0 +1,354 @@
+"""What every door shares: identity, transaction, language, headers, limits and the form of errors."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, NoReturn, TypeVar, cast
+from urllib.parse import urlsplit
+
+import orjson
+import structlog
+from flask import Flask, Response, current_app, g, redirect, render_template, request
+from flask_smorest import Blueprint
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import HTTPException
+
+from collectors.records import Refused as Unreadable
+from webapp.core import i18n
+from webapp.core.actor import Actor
+from webapp.core.config import Settings
+from webapp.core.db import Database
+from webapp.core.errors import (
+    AppError,
+    BadRequest,
+    Conflict,
+    CrossSite,
+    Forbidden,
+    NotAuthenticated,
+    Problem,
+    Refused,
+    TooLarge,
+    Unavailable,
+)
+from webapp.core.files import BlobStore
+from webapp.core.live import Hub
+from webapp.core.messages import message, title
+from webapp.core.schema import problem_said
+from webapp.core.security import form_mark, same
+
+R = TypeVar("R")
+log = structlog.get_logger()
+
+PROBLEM = "application/problem+json"
+SAFE = ("GET", "HEAD", "OPTIONS")
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who a request comes from, and how far its token reaches."""
+
+    actor: Actor
+    name: str
+    language: str
+    scope: str = "all"
+
+
+@dataclass(frozen=True)
+class Site:
+    """What one web process holds: made once in `create_app`, found through `site()`."""
+
+    settings: Settings
+    database: Database
+    login: Database
+    blobs: BlobStore
+    hub: Hub
+    identify: Callable[[Database, Settings], Identity | None]
+
+
+def site() -> Site:
+    """Return this process's Site."""
+    return cast(Site, current_app.extensions["shuangge"])
+
+
+def identity() -> Identity | None:
+    """Return who asks, looked up once per request."""
+    if "identity" not in g:
+        g.identity = site().identify(site().login, site().settings)
+    return cast("Identity | None", g.identity)
+
+
+def door(*roles: str, scope: str = "all") -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """Make a view a door: it finds the actor, checks role and origin, opens the transaction, commits.
+
+    The view receives `session` and `by`. `roles` empty means every signed-in person. A token of narrower
+    scope opens only the doors of that scope. Everything that the view returns is encoded inside the
+    transaction when the encoding decorator stands below this one.
+    """
+
+    def wrap(view: Callable[..., R]) -> Callable[..., R]:
+        @wraps(view)
+        def inner(*args: Any, **kwargs: Any) -> R:
+            who = identity()
+            if who is None:
+                raise NotAuthenticated()
+            check_origin(who)
+            if (roles and who.actor.role not in roles) or who.scope not in ("all", scope):
+                raise Forbidden()
+            with site().database.transaction(who.actor) as session:
+                return view(*args, session=session, by=who.actor, **kwargs)
+
+        inner.__dict__["door"] = {"roles": roles, "scope": scope}
+        return inner
+
+    return wrap
+
+
+def check_origin(who: Identity | None) -> None:
+    """Refuse a changing request that another site's page made, or that lacks the form's mark.
+
+    A bearer token is proof enough: browsers never add it by themselves.
+    """
+    if request.method in SAFE or (who is not None and who.actor.via == "token"):
+        return
+    origin = request.headers.get("Origin")
+    if origin is not None and urlsplit(origin).netloc != request.host:
+        raise CrossSite()
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        raise CrossSite()
+    if who is not None and not same(
+        request.headers.get("X-CSRF-Token") or request.form.get("csrf", ""), csrf_mark()
+    ):
+        raise CrossSite()
+
+
+def csrf_mark() -> str:
+    """Return the form mark of the present session, or an empty text without one."""
+    who = identity()
+    if who is None or who.actor.session_id is None:
+        return ""
+    return form_mark(site().settings.secret("csrf.key"), who.actor.session_id)
+
+
+class StrictParser(FlaskParser):
+    """Reads JSON bodies by orjson: no NaN, no bottomless nesting, no lone surrogates; says 400, never 500."""
+
+    DEFAULT_VALIDATION_STATUS = 422
+
+    def _raw_load_json(self, req: Any) -> Any:
+        if not self._is_json(req):
+            return super()._raw_load_json(req)
+        try:
+            return orjson.loads(req.get_data(cache=True))
+        except orjson.JSONDecodeError as error:
+            code = "bad_utf8" if "utf-8" in str(error).lower() else "bad_json"
+            raise BadRequest(code) from error
+
+    @staticmethod
+    def _is_json(req: Any) -> bool:
+        return bool(req.is_json)
+
+
+parser = StrictParser()
+
+
+@parser.error_handler
+def _invalid(error: Any, _req: Any, _schema: Any, **_kwargs: Any) -> NoReturn:
+    raise Refused(problems=list(problems_of(error.messages)))
+
+
+class ApiBlueprint(Blueprint):  # type: ignore[misc] # flask-smorest has no types
+    """A blueprint of doors for programs: reads strictly, and says what is wrong in our own form."""
+
+    ARGUMENTS_PARSER = parser
+
+
+def problems_of(messages: Any, pointer: str = "") -> list[Problem]:
+    """Flatten marshmallow's messages into problems with JSON pointers."""
+    if isinstance(messages, dict):
+        flat: list[Problem] = []
+        for key, value in messages.items():
+            top = pointer == "" and key in ("json", "query", "form", "files", "json_or_form", "headers")
+            flat += problems_of(value, pointer if top or key == "_schema" else f"{pointer}/{key}")
+        return flat
+    if isinstance(messages, list):
+        return [problem for item in messages for problem in problems_of(item, pointer)]
+    if isinstance(messages, Problem):
+        return [messages]
+    return [problem_said(str(messages), pointer)]
+
+
+def problem_body(error: AppError) -> dict[str, Any]:
+    """Return the RFC 9457 problem details of an error in the present language."""
+    body: dict[str, Any] = {
+        "type": f"urn:shuangge:error:{error.code}",
+        "title": title(error.status),
+        "status": error.status,
+        "detail": message(error.code, error.params),
+        "code": error.code,
+    }
+    if error.problems:
+        body["errors"] = [
+            {"pointer": p.pointer, "code": p.code, "detail": message(p.code, p.params)}
+            for p in error.problems
+        ]
+    if error.status == 500:
+        body["request_id"] = g.get("request_id", "")
+    return body
+
+
+def reply(error: AppError) -> Response:
+    """Turn an error into what the caller understands: problem JSON, or a page for a browser."""
+    if error.status == 401 and _wants_page():
+        return cast(Response, redirect(f"/login?next={request.path}"))
+    if _wants_page():
+        response = Response(
+            render_template("error.html", error=error, problem=problem_body(error)), error.status
+        )
+    else:
+        response = Response(orjson.dumps(problem_body(error)), error.status, content_type=PROBLEM)
+    if error.status == 401 and not _wants_page():
+        response.headers["WWW-Authenticate"] = "Bearer"
+    if "retry_after" in error.params:
+        response.headers["Retry-After"] = str(error.params["retry_after"])
+    return response
+
+
+def _wants_page() -> bool:
+    api = request.path.startswith(("/api/", "/ogc/", "/tiles/", "/healthz", "/readyz", "/blobs/"))
+    return not api and request.accept_mimetypes.accept_html
+
+
+def _from_http(error: HTTPException) -> AppError:
+    status = error.code or 500
+    codes = {400: "bad_request", 404: "not_found", 413: "too_large"}
+    known = AppError(codes.get(status, f"http_{status}"))
+    known.status = status
+    if status == 413:
+        known.params["limit"] = f"{site().settings.max_body // 1024 // 1024} MB"
+    return known
+
+
+def _from_database(error: Exception) -> AppError:
+    """Translate the database's refusal: a broken rule is a conflict, everything else is 'try again'."""
+    if isinstance(error, IntegrityError):
+        return Conflict()
+    code = getattr(getattr(error, "orig", None), "pgcode", None) or ""
+    # 42501: insufficient privilege, the wall behind the courtesy of rules.py
+    return Forbidden() if code == "42501" else Unavailable(retry_after=3)
+
+
+def handle(error: Exception) -> Response:
+    """Turn whatever a view raised into a reply: the one handler."""
+    if isinstance(error, AppError):
+        known = error
+    elif isinstance(error, HTTPException):
+        if error.response is not None or (error.code or 500) < 400:
+            return cast(Response, error.get_response())
+        known = _from_http(error)
+    elif isinstance(error, DBAPIError | PoolTimeout):
+        log.error("database", error=type(error).__name__, path=request.path)
+        known = _from_database(error)
+    else:
+        log.exception("unexpected", path=request.path, request_id=g.get("request_id"))
+        known = AppError(request_id=g.get("request_id", ""))
+    response = reply(known)
+    if isinstance(error, HTTPException):
+        for key, value in error.get_headers():
+            if key == "Allow":
+                response.headers[key] = value
+    return response
+
+
+def _before() -> None:
+    g.request_id = secrets.token_hex(8)
+    g.nonce = secrets.token_urlsafe(16)
+    wish = request.args.get("lang") or request.cookies.get("lang")
+    if wish not in i18n.LANGUAGES:
+        wish = i18n.preferred(request.headers.get("Accept-Language"), site().settings.default_language)
+    i18n.set_language(wish)
+
+
+def _headers(response: Response) -> Response:
+    add = response.headers.setdefault
+    add("Content-Security-Policy", content_security_policy(g.get("nonce", ""), site().settings))
+    add("X-Content-Type-Options", "nosniff")
+    add("Referrer-Policy", "same-origin")
+    add("X-Frame-Options", "DENY")
+    add("Cross-Origin-Opener-Policy", "same-origin")
+    add("Cross-Origin-Resource-Policy", "same-origin")
+    add("Permissions-Policy", "geolocation=(self), camera=(self), microphone=()")
+    add("Cache-Control", "no-store")
+    add("Content-Language", "zh-CN" if i18n.language() == "zh" else "en")
+    add("X-Request-Id", g.get("request_id", ""))
+    if site().settings.secure_cookies:
+        add("Strict-Transport-Security", "max-age=31536000")
+    if request.args.get("lang") in i18n.LANGUAGES:
+        response.set_cookie("lang", request.args["lang"], max_age=31536000, samesite="Lax")
+    return response
+
+
+def content_security_policy(nonce: str, settings: Settings) -> str:
+    """Return the policy: our own files only, scripts by nonce, no frames; plus the base map if foreign."""
+    foreign = ""
+    if settings.basemap.startswith("http"):
+        parts = urlsplit(settings.basemap)
+        foreign = f" {parts.scheme}://{parts.netloc.replace('{s}', '*')}"
+    return (
+        f"default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; "
+        f"img-src 'self' data: blob:{foreign}; connect-src 'self'; font-src 'self'; manifest-src 'self'; "
+        "worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+
+
+def install(app: Flask, the_site: Site) -> None:
+    """Give an application what every door shares."""
+    app.extensions["shuangge"] = the_site
+    app.config["MAX_CONTENT_LENGTH"] = the_site.settings.max_body
+    app.config["MAX_FORM_MEMORY_SIZE"] = 2 * 1024 * 1024
+    app.before_request(_before)
+    app.after_request(_headers)
+    app.register_error_handler(Exception, handle)
+    app.jinja_env.globals.update(
+        _=i18n._,
+        choose=i18n.choose,
+        language=i18n.language,
+        csrf_mark=csrf_mark,
+        who=identity,
+        LANGUAGES=i18n.LANGUAGES,
+    )
+    app.jinja_env.autoescape = True
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+
+
+def body_limit(limit: int) -> bytes:
+    """Return the request's body, refused above `limit` bytes."""
+    data = request.get_data(cache=False)
+    if len(data) > limit:
+        raise TooLarge(limit=f"{limit // 1024} kB")
+    return data
+
+
+def bounding_box(text: str) -> tuple[float, float, float, float]:
+    """Read `west,south,east,north` in degrees; raise BadRequest 'bad_box'."""
+    try:
+        west, south, east, north = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise BadRequest("bad_box") from error
+    if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
+        raise BadRequest("bad_box")
+    return west, south, east, north
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """Translate the formats' refusal of what was sent into ours."""
+    try:
+        yield
+    except Unreadable as error:
+        raise Refused(problems=[Problem(p.pointer, p.code, p.params) for p in error.problems]) from error

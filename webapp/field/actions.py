@@ -1,0 +1,67 @@
+"""Changes in the quarantine: keep, repair, discard; each records one event."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID, uuid4
+
+from sqlalchemy.orm import Session
+
+from webapp.core import clock
+from webapp.core.actor import Actor
+from webapp.core.errors import Conflict, Problem
+from webapp.core.events import record
+from webapp.core.files import BlobStore
+from webapp.field.models import Quarantine
+
+
+def keep(
+    session: Session,
+    blobs: BlobStore,
+    *,
+    door: str,
+    body: bytes,
+    media_type: str,
+    files: Mapping[str, bytes],
+    problems: Sequence[Problem],
+    by: Actor,
+) -> Quarantine:
+    """Keep what could not be understood, with its files, until a person looks at it."""
+    entry = Quarantine(
+        id=uuid4(),
+        station_id=by.station_id,
+        person_id=by.person_id,
+        door=door,
+        sha256=blobs.put(body),
+        media_type=media_type[:100],
+        files={sha: blobs.put(data) for sha, data in files.items()},
+        problems=[{"pointer": p.pointer, "code": p.code, "params": dict(p.params)} for p in problems],
+    )
+    session.add(entry)
+    session.flush()
+    codes = sorted({p.code for p in problems})
+    record(session, "field.quarantined", kind="quarantine", subject=entry.id, by=by, door=door, codes=codes)
+    return entry
+
+
+def repaired(session: Session, entry: Quarantine, case_id: UUID, *, by: Actor) -> Quarantine:
+    """Note that a kept report became a case."""
+    _require_kept(entry)
+    entry.state, entry.case_id, entry.settled_at = "repaired", case_id, clock.now()
+    session.flush()
+    record(session, "field.repaired", kind="quarantine", subject=entry.id, by=by, case=str(case_id))
+    return entry
+
+
+def discard(session: Session, entry: Quarantine, *, note: str, by: Actor) -> Quarantine:
+    """Put a kept entry aside for good, with the reason; its bytes stay until retention ends."""
+    _require_kept(entry)
+    entry.state, entry.note, entry.settled_at = "discarded", note, clock.now()
+    session.flush()
+    record(session, "field.discarded", kind="quarantine", subject=entry.id, by=by)
+    return entry
+
+
+def _require_kept(entry: Quarantine) -> None:
+    if entry.state != "kept":
+        raise Conflict("state", state=entry.state)

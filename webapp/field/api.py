@@ -1,0 +1,68 @@
+"""Doors for programs: the quarantine, seen and settled."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response
+from sqlalchemy.orm import Session
+
+from collectors.records import Attachment, Report
+from webapp.cases import actions as cases
+from webapp.cases.schemas import ReceiptOut, ReportIn
+from webapp.core.actor import Actor
+from webapp.core.web import ApiBlueprint, door, site
+from webapp.field import actions, queries
+from webapp.field.models import Quarantine
+from webapp.field.schemas import DiscardIn, QuarantineOut
+
+blp = ApiBlueprint("quarantine", __name__, url_prefix="/api/v1", description="What could not be understood")
+
+
+@blp.route("/quarantine")
+@door("station_chief")
+@blp.response(200, QuarantineOut(many=True))
+def entries(session: Session, by: Actor) -> list[Quarantine]:
+    """What waits for repair."""
+    return queries.entries(session)
+
+
+@blp.route("/quarantine/<uuid:entry_id>/body")
+@door("station_chief")
+@blp.response(200, content_type="application/octet-stream")
+def body(entry_id: UUID, session: Session, by: Actor) -> Response:
+    """The bytes as the device sent them."""
+    entry = queries.entry(session, entry_id)
+    headers = {"Content-Disposition": f'attachment; filename="{entry.id}.bin"'}
+    return Response(site().blobs.get(entry.sha256), content_type="application/octet-stream", headers=headers)
+
+
+@blp.route("/quarantine/<uuid:entry_id>/repair", methods=["POST"])
+@door("station_chief")
+@blp.arguments(ReportIn)
+@blp.response(201, ReceiptOut)
+def repair(sent: Report, entry_id: UUID, session: Session, by: Actor) -> cases.Reported:
+    """Hand the mended report in for its author, with the photos that came with it."""
+    entry = queries.entry(session, entry_id)
+    files = tuple(
+        Attachment(name=sha, media_type="", sha256=sha, data=site().blobs.get(kept))
+        for sha, kept in entry.files.items()
+    )
+    mended = Report(**{**_fields(sent), "attachments": files})
+    done = cases.report(session, site().blobs, mended, by=by, reporter_id=entry.person_id, client="repair")
+    actions.repaired(session, entry, done.case.id, by=by)
+    return done
+
+
+def _fields(sent: Report) -> dict[str, Any]:
+    return {name: getattr(sent, name) for name in sent.__slots__}
+
+
+@blp.route("/quarantine/<uuid:entry_id>/discard", methods=["POST"])
+@door("station_chief")
+@blp.arguments(DiscardIn)
+@blp.response(200, QuarantineOut)
+def discard(sent: dict[str, str], entry_id: UUID, session: Session, by: Actor) -> Quarantine:
+    """Put an entry aside, with the reason."""
+    return actions.discard(session, queries.entry(session, entry_id), note=sent["note"], by=by)

@@ -1,0 +1,142 @@
+"""The phone page's door: a batch of reports with their files in, a receipt out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from flask import Response, request
+from sqlalchemy.orm import Session
+
+from collectors import pwa
+from collectors.records import Attachment, Report
+from collectors.records import Problem as FormatProblem
+from collectors.records import Refused as Unreadable
+from webapp.cases import actions as cases
+from webapp.cases.models import Case
+from webapp.cases.rules import REPORTERS
+from webapp.core import clock
+from webapp.core.actor import Actor
+from webapp.core.errors import AppError, BadRequest, Problem, Refused
+from webapp.core.messages import message
+from webapp.core.web import ApiBlueprint, door, reply, site
+from webapp.field import actions
+from webapp.field.schemas import BatchIn, BatchOut
+
+blp = ApiBlueprint("batches", __name__, url_prefix="/api/v1", description="The phone page's batches")
+DOOR = "batch"
+
+
+@blp.route("/batches", methods=["POST"])
+@door(*REPORTERS, scope="submit")
+@blp.response(200, BatchOut)
+@blp.doc(requestBody={"content": {"multipart/form-data": {"schema": BatchIn}, "application/json": {}}})
+def batch(session: Session, by: Actor) -> dict[str, Any] | Response:
+    """Take a batch. Sending it again is harmless; what can't be understood is kept for repair."""
+    body, parts = _sent()
+    try:
+        found = pwa.decode(body, parts)
+    except Unreadable as error:
+        return _unreadable(session, body, parts, error, by)
+    receipts = [_take(session, index, item, by, found.client) for index, item in enumerate(found.reports)]
+    receipts += [_keep_refused(session, item, by) for item in found.refused]
+    # The time of the first sending: the same batch again gets the same receipt.
+    first = max((r.received_at for r in receipts if r.received_at), default=clock.now())
+    return pwa.encode(pwa.Receipt(found.batch_id, first, tuple(receipts)))
+
+
+def _sent() -> tuple[bytes, dict[str, bytes]]:
+    """Return the document and the files of the request, whichever of the two forms it has."""
+    if request.mimetype == "application/json":
+        return request.get_data(cache=False), {}
+    parts = {name: file.read() for name, file in request.files.items(multi=True) if name != "batch"}
+    if "batch" in request.files:
+        return request.files["batch"].read(), parts
+    return request.form.get("batch", "").encode(), parts
+
+
+def _unreadable(
+    session: Session, body: bytes, parts: Mapping[str, bytes], error: Unreadable, by: Actor
+) -> Response:
+    """Keep a batch whose envelope can't be read, and say so in the problem form."""
+    problems = _problems(error.problems)
+    if body or parts:
+        files = {name: data for name, data in parts.items() if data}
+        actions.keep(
+            session,
+            site().blobs,
+            door=DOOR,
+            body=body,
+            media_type=request.mimetype,
+            files=files,
+            problems=problems,
+            by=by,
+        )
+    named = error.code if error.code in ("bad_json", "bad_utf8") else None
+    return reply(BadRequest(named, problems=problems))
+
+
+def _take(
+    session: Session, index: int, sent: Report, by: Actor, client: Mapping[str, str]
+) -> pwa.ReportReceipt:
+    """Take one report in a savepoint of its own: a refused one never blocks its siblings."""
+    try:
+        with session.begin_nested():
+            done = cases.report(session, site().blobs, sent, by=by, client=client.get("name", ""))
+    except AppError as error:
+        return _keep_report(session, index, sent, error, by)
+    missing = tuple(a.sha256 for a in sent.attachments if a.sha256 not in done.held)
+    return _receipt(index, done.case, done.held, missing)
+
+
+def _receipt(index: int, case: Case, held: tuple[str, ...], missing: tuple[str, ...]) -> pwa.ReportReceipt:
+    return pwa.ReportReceipt(
+        id=case.id,
+        index=index,
+        state="received",
+        received_at=case.reported_at,
+        case_number=case.number,
+        grid=case.grid.name,
+        police_grid=case.police_grid.name,
+        held=held,
+        missing=missing,
+    )
+
+
+def _keep_report(session: Session, index: int, sent: Report, error: AppError, by: Actor) -> pwa.ReportReceipt:
+    problems = error.problems or [Problem("", error.code, error.params)]
+    if isinstance(error, Refused):
+        _keep(session, pwa.document(sent), sent.attachments, problems, by)
+    state = "kept" if isinstance(error, Refused) else "conflict"
+    return pwa.ReportReceipt(id=sent.id, index=index, state=state, problems=_told(problems))
+
+
+def _keep_refused(session: Session, item: pwa.RefusedReport, by: Actor) -> pwa.ReportReceipt:
+    problems = _problems(item.refused.problems)
+    _keep(session, item.raw, item.files, problems, by)
+    return pwa.ReportReceipt(id=item.id, index=item.index, state="kept", problems=_told(problems))
+
+
+def _keep(
+    session: Session, body: bytes, files: Iterable[Attachment], problems: list[Problem], by: Actor
+) -> None:
+    held = {file.sha256: file.data for file in files if file.data is not None}
+    actions.keep(
+        session,
+        site().blobs,
+        door=DOOR,
+        body=body,
+        media_type="application/json",
+        files=held,
+        problems=problems,
+        by=by,
+    )
+
+
+def _problems(found: Iterable[FormatProblem]) -> list[Problem]:
+    return [Problem(p.pointer, p.code, p.params) for p in found]
+
+
+def _told(problems: Iterable[Problem]) -> tuple[FormatProblem, ...]:
+    """Return the problems with their sentences in the sender's language."""
+    return tuple(FormatProblem(p.code, p.pointer, message(p.code, p.params), p.params) for p in problems)

@@ -1,0 +1,37 @@
+"""Table of the quarantine."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webapp.core.db import Base
+from webapp.people.models import Person, Station
+
+
+class Quarantine(Base):
+    """What a device sent that could not be understood: kept until a person repairs or discards it.
+
+    The raw body lies in the blob store under `sha256`; `files` names the attachments that came with it.
+    """
+
+    __tablename__ = "quarantine"
+    __table_args__ = (Index("ix_quarantine_station_id_state", "station_id", "state"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    station_id: Mapped[UUID] = mapped_column(ForeignKey(Station.id))
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey(Person.id))
+    door: Mapped[str]
+    sha256: Mapped[str]
+    media_type: Mapped[str]
+    files: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    problems: Mapped[list[Any]]
+    state: Mapped[str] = mapped_column(server_default="kept")
+    case_id: Mapped[UUID | None]
+    note: Mapped[str | None]
+    received_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    settled_at: Mapped[datetime | None]

@@ -1,0 +1,25 @@
+"""Reads about the quarantine, under the asker's own rights."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webapp.core.errors import NotFound
+from webapp.field.models import Quarantine
+
+
+def entries(session: Session, state: str = "kept", limit: int = 200) -> list[Quarantine]:
+    """Return the entries in a state, newest first."""
+    wanted = select(Quarantine).where(Quarantine.state == state).order_by(Quarantine.received_at.desc())
+    return list(session.scalars(wanted.limit(limit)))
+
+
+def entry(session: Session, entry_id: UUID) -> Quarantine:
+    """Return one entry; raise NotFound when absent or not for the asker."""
+    found = session.get(Quarantine, entry_id)
+    if found is None:
+        raise NotFound()
+    return found

@@ -1,0 +1,67 @@
+"""What crosses the wire at the doors for devices."""
+
+from __future__ import annotations
+
+from marshmallow import fields
+
+from webapp.core.messages import message
+from webapp.core.schema import Strict, Text
+
+
+class QuarantineOut(Strict):
+    """An entry of the quarantine; `problems` say why it was kept."""
+
+    id = fields.UUID()
+    door = fields.String()
+    state = fields.String()
+    received_at = fields.AwareDateTime()
+    person_id = fields.UUID(allow_none=True)
+    case_id = fields.UUID(allow_none=True)
+    note = fields.String(allow_none=True)
+    files = fields.Dict()
+    problems = fields.Function(
+        lambda e: [
+            {"pointer": p["pointer"], "code": p["code"], "detail": message(p["code"], p["params"])}
+            for p in e.problems
+        ]
+    )
+
+
+class DiscardIn(Strict):
+    """Why an entry is put aside."""
+
+    note = Text(500, low=1, required=True)
+
+
+class BatchIn(Strict):
+    """The multipart form of a batch: the JSON document `batch`, and the files under any names."""
+
+    batch = fields.String(metadata={"description": "JSON: batch_id, sent_at, client, reports[]"})
+
+
+class FilesOut(Strict):
+    """Which files of a report the server holds and which it still waits for, by SHA-256."""
+
+    held = fields.List(fields.String())
+    missing = fields.List(fields.String())
+
+
+class ReportReceiptOut(Strict):
+    """What became of one report: received, known, kept (in quarantine)."""
+
+    id = fields.String(allow_none=True)
+    index = fields.Integer()
+    state = fields.String()
+    case_number = fields.String()
+    grid = fields.String()
+    police_grid = fields.String()
+    files = fields.Nested(FilesOut)
+    errors = fields.List(fields.Dict())
+
+
+class BatchOut(Strict):
+    """The receipt of a batch."""
+
+    batch_id = fields.String()
+    received_at = fields.String()
+    reports = fields.List(fields.Nested(ReportReceiptOut))

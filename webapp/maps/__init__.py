@@ -1,0 +1,1 @@
+"""Windows on the work: layers, features, live news and the officer's Folium map."""

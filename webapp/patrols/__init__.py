@@ -1,0 +1,1 @@
+"""Who walked where: patrols, their tracks and the ground that they covered."""

@@ -1,0 +1,79 @@
+"""Changes to persons, accounts and devices; each records one event."""
+
+from __future__ import annotations
+
+from uuid import UUID, uuid4
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from webapp.core import clock
+from webapp.core.actor import Actor
+from webapp.core.errors import Refused
+from webapp.core.events import record
+from webapp.core.security import hash_password, new_secret
+from webapp.people.models import Contact, Device, Person
+from webapp.people.rules import TOKEN_DAYS, password_problems
+
+
+def enrol_person(
+    session: Session, person_id: UUID, *, name: str, category: str, phone: str | None, by: Actor
+) -> Person:
+    """Enter a person into the station's register."""
+    person = Person(id=person_id, station_id=by.station_id, name=name, category=category)
+    session.add(person)
+    session.flush()
+    if phone:
+        session.add(Contact(person_id=person_id, station_id=by.station_id, phone=phone))
+    record(session, "people.enrolled", kind="person", subject=person_id, by=by, category=category)
+    return person
+
+
+def open_account(
+    session: Session, person_id: UUID, *, username: str, role: str, password: str, by: Actor
+) -> UUID:
+    """Give a person a login. Raises Refused for a weak password."""
+    problems = password_problems(password, username)
+    if problems:
+        raise Refused(problems=problems)
+    account_id = uuid4()
+    session.execute(
+        text("SELECT app.open_account(:a, :p, :u, :r, :h)"),
+        {"a": account_id, "p": person_id, "u": username, "r": role, "h": hash_password(password)},
+    )
+    record(session, "people.account_opened", kind="person", subject=person_id, by=by, role=role)
+    return account_id
+
+
+def add_device(session: Session, device_id: UUID, *, label: str, scope: str, by: Actor) -> tuple[Device, str]:
+    """Add a device with a token of its own; return it and the token, which is shown once."""
+    device = Device(id=device_id, station_id=by.station_id, person_id=by.person_id, label=label)
+    session.add(device)
+    session.flush()
+    secret = _issue(session, by, device_id, scope, TOKEN_DAYS)
+    record(session, "people.device_added", kind="device", subject=device_id, by=by, scope=scope)
+    return device, secret
+
+
+def invite_phone(session: Session, *, by: Actor) -> str:
+    """Return a one-time code that signs the actor in on another phone within ten minutes."""
+    secret = _issue(session, by, None, "enrol", 1)
+    record(session, "people.phone_invited", kind="person", subject=by.person_id or by.station_id, by=by)
+    return secret
+
+
+def _issue(session: Session, by: Actor, device_id: UUID | None, scope: str, days: int) -> str:
+    secret, hashed = new_secret()
+    session.execute(
+        text("SELECT app.issue_token(:p, :t, :d, :h, :s, :days)"),
+        {"p": by.person_id, "t": uuid4(), "d": device_id, "h": hashed, "s": scope, "days": days},
+    )
+    return secret
+
+
+def revoke_device(session: Session, device: Device, *, by: Actor) -> Device:
+    """End a device's token at once."""
+    session.execute(text("SELECT app.revoke_device(:d)"), {"d": device.id})
+    device.revoked_at = clock.now()
+    record(session, "people.device_revoked", kind="device", subject=device.id, by=by)
+    return device

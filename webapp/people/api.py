@@ -1,0 +1,74 @@
+"""Doors for programs: who am I, and my devices."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+from uuid import UUID
+
+import segno
+from flask import request
+from sqlalchemy.orm import Session
+
+from webapp.core.actor import Actor
+from webapp.core.web import ApiBlueprint, door, identity, site
+from webapp.people import actions, queries
+from webapp.people.models import Device
+from webapp.people.schemas import DeviceIn, DeviceOut, InvitationOut, MeOut
+
+blp = ApiBlueprint("people", __name__, url_prefix="/api/v1", description="Who am I, and my devices")
+
+
+@blp.route("/me")
+@door(scope="submit")
+@blp.response(200, MeOut)
+def me(session: Session, by: Actor) -> dict[str, Any]:
+    """Who this token or session stands for."""
+    who = identity()
+    station = queries.station(session, by)
+    return {
+        "person_id": by.person_id,
+        "username": who.name if who else "",
+        "role": by.role,
+        "station": {"code": station.code, "name": station.name, "synthetic": station.synthetic},
+        "police_grids": queries.posted_police_grids(session, by),
+        "grids": queries.answered_grids(session),
+    }
+
+
+@blp.route("/devices")
+@door()
+@blp.response(200, DeviceOut(many=True))
+def devices(session: Session, by: Actor) -> list[Device]:
+    """My devices that may act for me."""
+    return queries.devices(session, by)
+
+
+@blp.route("/devices", methods=["POST"])
+@door()
+@blp.arguments(DeviceIn)
+@blp.response(201, DeviceOut)
+def add_device(body: dict[str, Any], session: Session, by: Actor) -> dict[str, Any]:
+    """Add a device; its token is in this answer and nowhere else."""
+    device, token = actions.add_device(session, body["id"], label=body["label"], scope=body["scope"], by=by)
+    return {"id": device.id, "label": device.label, "created_at": device.created_at, "token": token}
+
+
+@blp.route("/devices/<uuid:device_id>", methods=["DELETE"])
+@door()
+@blp.response(204)
+def revoke_device(device_id: UUID, session: Session, by: Actor) -> None:
+    """End a device's token at once."""
+    actions.revoke_device(session, queries.device(session, device_id), by=by)
+
+
+@blp.route("/phone-invitations", methods=["POST"])
+@door()
+@blp.response(201, InvitationOut)
+def invite_phone(session: Session, by: Actor) -> dict[str, Any]:
+    """A QR that signs me in on another phone: valid once, for ten minutes."""
+    base = site().settings.public_url.rstrip("/") or request.host_url.rstrip("/")
+    url = f"{base}/enrol/{actions.invite_phone(session, by=by)}"
+    drawn = BytesIO()
+    segno.make(url, error="m").save(drawn, kind="svg", scale=6, border=3, xmldecl=False, nl=False)
+    return {"url": url, "qr_svg": drawn.getvalue().decode()}

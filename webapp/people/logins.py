@@ -1,0 +1,220 @@
+"""Signing in: the only module that speaks as the login role, which sees nothing but the schema auth."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from flask import Request, Response, request
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from webapp.core import clock
+from webapp.core.actor import Actor
+from webapp.core.config import Settings
+from webapp.core.db import Database
+from webapp.core.errors import NotAuthenticated, Refused, TooMany
+from webapp.core.security import digest, hash_password, needs_rehash, new_secret, password_matches
+from webapp.core.web import Identity
+from webapp.people.rules import (
+    ENROL_MINUTES,
+    FAILURES_ALLOWED,
+    LOCK_MINUTES,
+    PHONE_IDLE_S,
+    PHONE_MAX_S,
+    PHONE_ROLES,
+    TOKEN_DAYS,
+)
+
+_SESSION = text("""
+    SELECT s.id AS session_id, a.id, a.station_id, a.person_id, a.username, a.role, a.language,
+           s.seen_at, s.created_at
+    FROM auth.session s JOIN auth.account a ON a.id = s.account_id
+    WHERE s.secret_hash = :hash AND s.ended_at IS NULL AND a.disabled_at IS NULL""")
+_TOKEN = text("""
+    SELECT t.id AS token_id, t.scope, t.seen_at, t.expires_at, a.id, a.station_id, a.person_id, a.username,
+           a.role, a.language
+    FROM auth.token t JOIN auth.account a ON a.id = t.account_id
+    WHERE t.secret_hash = :hash AND t.revoked_at IS NULL AND t.expires_at > now() AND t.scope <> 'enrol'
+      AND a.disabled_at IS NULL""")
+
+
+def cookie_name(settings: Settings) -> str:
+    """Return the session cookie's name; the __Host- prefix needs HTTPS."""
+    return "__Host-shuangge" if settings.secure_cookies else "shuangge"
+
+
+def identify(login: Database, settings: Settings) -> Identity | None:
+    """Return who sent the present request, by bearer token or session cookie; None for nobody."""
+    header = request.headers.get("Authorization", "")
+    if header.startswith("Bearer "):
+        return _by_token(login, header.removeprefix("Bearer ").strip())
+    secret = request.cookies.get(cookie_name(settings))
+    return _by_session(login, settings, secret) if secret else None
+
+
+def _by_token(login: Database, secret: str) -> Identity:
+    with login.transaction() as session:
+        row = session.execute(_TOKEN, {"hash": digest(secret)}).one_or_none()
+        if row is None:
+            raise NotAuthenticated()
+        if row.seen_at is None or clock.now() - row.seen_at > timedelta(hours=1):
+            # A token in use never runs out: its ninety days start anew.
+            session.execute(
+                text(
+                    "UPDATE auth.token SET seen_at = now(), "
+                    "expires_at = now() + make_interval(days => :d) WHERE id = :id"
+                ),
+                {"id": row.token_id, "d": TOKEN_DAYS},
+            )
+    actor = Actor(row.station_id, row.role, row.person_id, row.id, None, "token")
+    return Identity(actor, row.username, row.language, row.scope)
+
+
+def _by_session(login: Database, settings: Settings, secret: str) -> Identity | None:
+    with login.transaction() as session:
+        row = session.execute(_SESSION, {"hash": digest(secret)}).one_or_none()
+        if row is None:
+            return None
+        idle, whole = session_life(settings, row.role)
+        now = clock.now()
+        if now - row.seen_at > timedelta(seconds=idle) or now - row.created_at > timedelta(seconds=whole):
+            _end(session, row.session_id)
+            return None
+        if now - row.seen_at > timedelta(seconds=60):
+            session.execute(
+                text("UPDATE auth.session SET seen_at = now() WHERE id = :id"), {"id": row.session_id}
+            )
+    actor = Actor(row.station_id, row.role, row.person_id, row.id, row.session_id, "session")
+    return Identity(actor, row.username, row.language)
+
+
+def session_life(settings: Settings, role: str) -> tuple[int, int]:
+    """Return (idle, absolute) seconds of a session of this role."""
+    if role in PHONE_ROLES:
+        return PHONE_IDLE_S, PHONE_MAX_S
+    return settings.session_idle_s, settings.session_max_s
+
+
+def sign_in(login: Database, username: str, password: str, client: str, address: str) -> tuple[str, Any]:
+    """Check a password; return the new session's secret and the account row.
+
+    Raises Refused 'bad_credentials' (the same for an unknown user), or TooMany 'locked' after ten
+    failures; an address may try 60 times in 15 minutes.
+    """
+    throttle(login, f"login:{address}", 60, 900)
+    with login.transaction() as session:
+        row = session.execute(
+            text("SELECT * FROM auth.account WHERE username = :u"), {"u": username.strip().lower()}
+        ).one_or_none()
+    if row is not None and row.locked_until and row.locked_until > clock.now():
+        minutes = int((row.locked_until - clock.now()).total_seconds() // 60) + 1
+        raise TooMany("locked", minutes=minutes, retry_after=minutes * 60)
+    good = password_matches(row.password_hash if row is not None else None, password)
+    if row is None or not good or row.disabled_at:
+        _failed(login, row, client)
+        raise Refused("bad_credentials")
+    with login.transaction() as session:
+        if needs_rehash(row.password_hash):
+            session.execute(
+                text("UPDATE auth.account SET password_hash = :h WHERE id = :id"),
+                {"h": hash_password(password), "id": row.id},
+            )
+        session.execute(
+            text("UPDATE auth.account SET failures = 0, locked_until = NULL WHERE id = :id"), {"id": row.id}
+        )
+        return _open(session, row.id, client), row
+
+
+def _failed(login: Database, row: Any, client: str) -> None:
+    with login.transaction() as session:
+        _note(session, row.id if row is not None else None, "refused", client)
+        if row is not None:
+            session.execute(
+                text("""UPDATE auth.account SET failures = failures + 1,
+                    locked_until = CASE WHEN (failures + 1) % :allowed = 0
+                        THEN now() + make_interval(mins => :m) ELSE locked_until END WHERE id = :id"""),
+                {"allowed": FAILURES_ALLOWED, "m": LOCK_MINUTES, "id": row.id},
+            )
+
+
+def _open(session: Session, account_id: UUID, client: str) -> str:
+    secret, hashed = new_secret()
+    session.execute(
+        text("INSERT INTO auth.session (id, account_id, secret_hash, client) VALUES (:id, :a, :h, :c)"),
+        {"id": uuid4(), "a": account_id, "h": hashed, "c": client[:200]},
+    )
+    _note(session, account_id, "signed_in", client)
+    return secret
+
+
+def _note(session: Session, account_id: UUID | None, result: str, client: str) -> None:
+    session.execute(
+        text("INSERT INTO auth.access (account_id, result, client) VALUES (:a, :r, :c)"),
+        {"a": account_id, "r": result, "c": client[:200]},
+    )
+
+
+def sign_out(login: Database, session_id: UUID) -> None:
+    """End a session at once."""
+    with login.transaction() as session:
+        _end(session, session_id)
+
+
+def _end(session: Session, session_id: UUID) -> None:
+    session.execute(text("UPDATE auth.session SET ended_at = now() WHERE id = :id"), {"id": session_id})
+
+
+def enrol(login: Database, code: str, client: str) -> tuple[str, Any]:
+    """Exchange a one-time code (a QR of ten minutes) for a session on this phone.
+
+    Raises Refused 'enrol_used' for a code that is used, old or unknown.
+    """
+    with login.transaction() as session:
+        row = session.execute(
+            text("""UPDATE auth.token t SET revoked_at = now() FROM auth.account a
+                WHERE t.secret_hash = :h AND t.scope = 'enrol' AND t.revoked_at IS NULL
+                  AND t.created_at > now() - make_interval(mins => :m)
+                  AND a.id = t.account_id AND a.disabled_at IS NULL
+                RETURNING a.id, a.role"""),
+            {"h": digest(code), "m": ENROL_MINUTES},
+        ).one_or_none()
+        if row is None:
+            raise Refused("enrol_used")
+        return _open(session, row.id, client), row
+
+
+def throttle(login: Database, bucket: str, limit: int, window_s: int) -> None:
+    """Count one try in a bucket; raise TooMany above `limit` tries in `window_s` seconds."""
+    with login.transaction() as session:
+        row = session.execute(
+            text("""INSERT INTO auth.throttle AS t (bucket, window_at, hits) VALUES (:b, now(), 1)
+                ON CONFLICT (bucket) DO UPDATE SET (hits, window_at) = (
+                    SELECT CASE WHEN old THEN 1 ELSE t.hits + 1 END,
+                           CASE WHEN old THEN now() ELSE t.window_at END
+                    FROM (SELECT t.window_at < now() - make_interval(secs => :w) AS old) x)
+                RETURNING hits,
+                    extract(epoch FROM window_at + make_interval(secs => :w) - now())::int AS rest"""),
+            {"b": bucket, "w": window_s},
+        ).one()
+    if row.hits > limit:
+        raise TooMany(retry_after=max(1, row.rest))
+
+
+def set_cookie(response: Response, settings: Settings, secret: str, role: str) -> None:
+    """Hand the session's secret to the browser."""
+    response.set_cookie(
+        cookie_name(settings),
+        secret,
+        max_age=session_life(settings, role)[1],
+        httponly=True,
+        samesite="Lax",
+        secure=settings.secure_cookies,
+        path="/",
+    )
+
+
+def client_of(req: Request) -> str:
+    """Return what the browser says it is, shortened."""
+    return req.headers.get("User-Agent", "")[:200]

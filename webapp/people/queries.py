@@ -1,0 +1,52 @@
+"""Reads about stations, persons and devices, under the asker's own rights."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from webapp.core.actor import Actor
+from webapp.core.errors import NotFound
+from webapp.people.models import Device, Person, Station
+
+
+def station(session: Session, by: Actor) -> Station:
+    """Return the actor's station."""
+    return session.scalars(select(Station).where(Station.id == by.station_id)).one()
+
+
+def devices(session: Session, by: Actor) -> list[Device]:
+    """Return the actor's own devices that still may act, newest first."""
+    own = (Device.person_id == by.person_id) & (Device.revoked_at.is_(None))
+    return list(session.scalars(select(Device).where(own).order_by(Device.created_at.desc())))
+
+
+def device(session: Session, device_id: UUID) -> Device:
+    """Return one device that the actor may see; raise NotFound otherwise."""
+    found = session.get(Device, device_id)
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def names(session: Session, ids: set[UUID]) -> dict[UUID, str]:
+    """Return the names of the persons among `ids` whom the actor may see."""
+    rows = session.execute(select(Person.id, Person.name).where(Person.id.in_(ids)))
+    return {row.id: row.name for row in rows}
+
+
+def posted_police_grids(session: Session, by: Actor) -> list[UUID]:
+    """Return the police grids that the actor is posted to now."""
+    rows = session.scalars(
+        text("""SELECT police_grid_id FROM app.posting WHERE person_id = :me AND police_grid_id IS NOT NULL
+            AND since_at <= now() AND (until_at IS NULL OR until_at > now()) ORDER BY 1"""),
+        {"me": by.person_id},
+    )
+    return list(rows)
+
+
+def answered_grids(session: Session) -> list[UUID]:
+    """Return the grids that the actor answers for, as row-level security sees it."""
+    return sorted(session.scalars(text("SELECT app.my_grids()")))

@@ -1,0 +1,101 @@
+"""Roles, categories and what they allow; event names and errors of this capability."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+from webapp.core.errors import Problem
+from webapp.core.i18n import N_
+from webapp.core.security import MIN_PASSWORD
+
+
+class Role(StrEnum):
+    """What an account may do."""
+
+    VOLUNTEER = "volunteer"
+    GRID_WORKER = "grid_worker"
+    OFFICER = "officer"
+    PLANNER = "planner"
+    MEDIATOR = "mediator"
+    STATION_CHIEF = "station_chief"
+    SYSTEM_ADMIN = "system_admin"
+    AUDIT_ADMIN = "audit_admin"
+
+
+ROLE_TITLES = {
+    Role.VOLUNTEER: N_("Volunteer"),
+    Role.GRID_WORKER: N_("Grid worker"),
+    Role.OFFICER: N_("Officer"),
+    Role.PLANNER: N_("Planner"),
+    Role.MEDIATOR: N_("Mediator"),
+    Role.STATION_CHIEF: N_("Station chief"),
+    Role.SYSTEM_ADMIN: N_("System admin"),
+    Role.AUDIT_ADMIN: N_("Audit admin"),
+}
+
+# What somebody is, in the register and as a duty in a grid; a word that is not listed is shown as it is.
+CATEGORY_TITLES = {
+    "chief": N_("Station chief"),
+    "officer": N_("Officer"),
+    "auxiliary": N_("Auxiliary officer"),
+    "grid_worker": N_("Grid worker"),
+    "community_worker": N_("Community worker"),
+    "property": N_("Property management"),
+    "guard": N_("Security guard"),
+    "building_head": N_("Building head"),
+    "volunteer": N_("Volunteer"),
+    "mediator": N_("Mediator"),
+    "retired_cadre": N_("Retired cadre"),
+    "student": N_("Student"),
+    "sanitation": N_("Sanitation worker"),
+}
+
+# Who stays signed in on the own phone for weeks; everybody else ends with the working day.
+PHONE_ROLES = (Role.VOLUNTEER, Role.GRID_WORKER)
+PHONE_IDLE_S = 30 * 86400
+PHONE_MAX_S = 90 * 86400
+
+FAILURES_ALLOWED = 10
+LOCK_MINUTES = 15
+ENROL_MINUTES = 10
+TOKEN_DAYS = 90
+
+# A start; local words are added by the station's own names.
+COMMON = (
+    "password",
+    "123456",
+    "qwerty",
+    "iloveyou",
+    "admin",
+    "woaini",
+    "abc123",
+    "111111",
+    "5201314",
+    "shuangge",
+)
+
+USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{2,39}")
+
+
+def home_page(role: str) -> str:
+    """Return where a person of this role starts."""
+    if role in (Role.VOLUNTEER, Role.GRID_WORKER):
+        return "/phone/"
+    if role in (Role.OFFICER, Role.STATION_CHIEF):
+        return "/map"
+    return "/account"
+
+
+def password_problems(password: str, username: str) -> list[Problem]:
+    """Return what is wrong with a new password: too short, too common, or the user's own name."""
+    low = password.lower()
+    if len(password) < MIN_PASSWORD:
+        return [Problem("/password", "password_short", {"limit": MIN_PASSWORD})]
+    if (
+        username.lower() in low
+        or any(low.strip("0123456789!.") in (w, w * 2) for w in COMMON)
+        or len(set(low)) < 4
+    ):
+        return [Problem("/password", "password_weak")]
+    return []

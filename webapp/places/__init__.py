@@ -1,0 +1,1 @@
+"""What stands there: places with a name that people search for."""

@@ -1,0 +1,17 @@
+"""What follows what: one table of events and the jobs that they start."""
+
+from __future__ import annotations
+
+from webapp.cases import jobs as cases
+from webapp.core.queue import Handler
+
+# (event, job): each pair becomes a job of its own, so one failure does not repeat its brothers.
+REACTIONS: dict[str, list[str]] = {
+    "cases.reported": ["cases.make_thumbnails"],
+    "cases.file_added": ["cases.make_thumbnails"],
+    "cases.closed": ["cases.make_thumbnails"],
+}
+
+JOBS: dict[str, Handler] = {
+    "cases.make_thumbnails": cases.make_thumbnails,
+}

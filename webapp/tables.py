@@ -1,0 +1,10 @@
+"""All tables of the work, so that whoever needs the whole metadata imports one module."""
+
+import webapp.areas.models
+import webapp.cases.models
+import webapp.core.events
+import webapp.core.queue
+import webapp.field.models
+import webapp.patrols.models
+import webapp.people.models
+import webapp.places.models  # noqa: F401

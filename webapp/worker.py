@@ -1,0 +1,89 @@
+"""The worker's loop: turn events into jobs, claim jobs, do them, sleep until there is news."""
+
+from __future__ import annotations
+
+import signal
+from queue import Empty, SimpleQueue
+from threading import Event, Thread
+from types import FrameType
+
+import psycopg2
+import structlog
+from sqlalchemy.exc import DBAPIError
+
+from webapp.core import clock, queue
+from webapp.core.config import Settings
+from webapp.core.db import WORKER, Database, role_url
+from webapp.core.files import FolderStore
+from webapp.core.live import CHANNEL, listen
+from webapp.reactions import JOBS, REACTIONS
+
+log = structlog.get_logger()
+IDLE_S = 5.0
+
+
+class Worker:
+    """One worker process; `name` stays the same over restarts, so it takes its own leases back at once."""
+
+    def __init__(self, settings: Settings, name: str = "worker-1") -> None:
+        self.name = name
+        self.database = Database(settings, WORKER, pool_size=3)
+        self.resources = {"blobs": FolderStore(settings.blobs_dir)}
+        self.stopping = Event()
+        self._beat = settings.home / "run" / "worker.beat"
+        self._wake: SimpleQueue[None] = SimpleQueue()
+        self._dsn = (
+            role_url(settings, WORKER).set(drivername="postgresql").render_as_string(hide_password=False)
+        )
+
+    def forever(self) -> None:
+        """Work until told to stop; a database that is away is waited for."""
+        signal.signal(signal.SIGTERM, self._stop)
+        signal.signal(signal.SIGINT, self._stop)
+        for channel in (CHANNEL, "shuangge_job"):
+            Thread(target=self._listen, args=(channel,), daemon=True).start()
+        while not self.stopping.is_set():
+            try:
+                self._note_alive()
+                if self.step() == 0:
+                    self._sleep()
+            except DBAPIError as error:
+                log.warning("database away", error=type(error).__name__)
+                self.stopping.wait(1)
+        self.database.dispose()
+
+    def step(self) -> int:
+        """Dispatch waiting events and do one job; return how much there was to do."""
+        with self.database.transaction() as session:
+            taken = queue.dispatch(session, REACTIONS)
+        with self.database.transaction() as session:
+            job = queue.claim(session, self.name)
+        if job is None:
+            return taken
+        error = queue.run(self.database, job, self.name, JOBS[job.name], self.resources)
+        log.info("job", name=job.name, job=job.id, attempt=job.attempts, failed=bool(error))
+        return taken + 1
+
+    def _sleep(self) -> None:
+        try:
+            self._wake.get(timeout=IDLE_S)
+            while True:
+                self._wake.get_nowait()
+        except Empty:
+            return
+
+    def _listen(self, channel: str) -> None:
+        while not self.stopping.is_set():
+            try:
+                listen(self._dsn, channel, lambda _text: self._wake.put(None), lambda: self._wake.put(None))
+            except (psycopg2.Error, OSError):
+                self.stopping.wait(1)
+
+    def _note_alive(self) -> None:
+        """Touch the file whose age says that the worker lives."""
+        self._beat.parent.mkdir(exist_ok=True)
+        self._beat.write_text(clock.now().isoformat())
+
+    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        self.stopping.set()
+        self._wake.put(None)
