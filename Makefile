@@ -22,7 +22,7 @@ stop:  ## stop service, worker and private database; data stays
 
 test:  ## all tests on a real PostGIS and in a real Chromium
 	@.ci/setup test
-	@.venv/bin/pytest
+	@.venv/bin/pytest -n 2 --dist loadfile
 
 check:  ## formatting, lint, types, import directions, house rules
 	@.ci/setup test

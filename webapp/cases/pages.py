@@ -12,8 +12,10 @@ from webapp.cases.rules import STATE_TITLES
 from webapp.core import clock
 from webapp.core.actor import Actor
 from webapp.core.events import timeline
-from webapp.core.web import door
+from webapp.core.i18n import _
+from webapp.core.web import door, site
 from webapp.people.queries import names, station
+from webapp.people.rules import CATEGORY_TITLES, MAP_ROLES
 
 pages = Blueprint("case_pages", __name__)
 

@@ -33,7 +33,7 @@ from webapp.core.installation import (
 )
 from webapp.core.postgres import Cluster
 from webapp.core.postgres_setup import program_folder
-from webapp.core.supervisor import running
+from webapp.core.service_state import running
 from webapp.core.user import give_like, prepare_home
 
 FORMAT = 1

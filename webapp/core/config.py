@@ -57,7 +57,7 @@ class Settings:
     session_max_s: int = _setting("SHUANGGE_SESSION_MAX_S", "A session ends after this time at all.", 43200)
     basemap: str = _setting(
         "SHUANGGE_BASEMAP",
-        "Base map: empty (none), a local .mbtiles or .pmtiles file (from the home folder), or an XYZ address.",
+        "Base map: empty (none), a local .mbtiles or .pmtiles file (from the home folder), an XYZ address.",
         "",
     )
     basemap_credit: str = _setting("SHUANGGE_BASEMAP_CREDIT", "Credit line of the base map.", "")

@@ -42,14 +42,23 @@ class Kept:
                     self._failures = 0
                 return
             _end_group(self.process.pid, signal.SIGKILL)  # children of a killed program would keep the port
-            self._failures += 1
-            rest = min(LONGEST_REST_S, 0.5 * 2 ** (self._failures - 1))
-            note(f"{self.name} ended with {code}; next start in {rest:.1f} s")
             self.process = None
-            self._next_start = now + rest
-        if now >= self._next_start:
+            self._rest(now, f"{self.name} ended with {code}", note)
+        if now < self._next_start:
+            return
+        try:
             self._start()
+        except OSError as error:
+            self._rest(now, f"{self.name} could not be started: {error}", note)
+        else:
             note(f"{self.name} started as process {self.pid}")
+
+    def _rest(self, now: float, reason: str, note: Callable[[str], None]) -> None:
+        """Wait before the next start, longer after each failure in a row."""
+        self._failures += 1
+        rest = min(LONGEST_REST_S, 0.5 * 2 ** min(self._failures - 1, 10))
+        self._next_start = now + rest
+        note(f"{reason}; next start in {rest:.1f} s")
 
     @property
     def pid(self) -> int | None:
@@ -91,11 +100,12 @@ class Kept:
         self.process.wait()
         self.process = None
 
-    def trim_log(self) -> None:
-        """Keep the log below twice 16 MB: its older half moves to NAME.1 (the program appends, so it may)."""
-        if self.log.exists() and self.log.stat().st_size > LARGEST_LOG:
-            shutil.copyfile(self.log, self.log.with_name(self.log.name + ".1"))
-            os.truncate(self.log, 0)
+
+def trim_log(log: Path) -> None:
+    """Keep a log below twice 16 MB: what it holds moves to NAME.1 (its program appends, so this is safe)."""
+    if log.exists() and log.stat().st_size > LARGEST_LOG:
+        shutil.copyfile(log, log.with_name(log.name + ".1"))
+        os.truncate(log, 0)
 
 
 def start_ticks(pid: int) -> int | None:

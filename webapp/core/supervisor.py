@@ -14,16 +14,26 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from webapp.core.config import CHECKOUT, Settings, load
 from webapp.core.ensure import ensure_database
 from webapp.core.installation import PortTaken, PostgresError, Say, StartFailed, StopFailed, WrongOwner
-from webapp.core.kept import Kept, end_leftover, start_ticks
+from webapp.core.kept import Kept, end_leftover, trim_log
 from webapp.core.postgres import Cluster
+from webapp.core.service_state import (
+    address,
+    bracketed,
+    read_state,
+    running,
+    state_path,
+    take_lock,
+    write_state,
+)
 from webapp.core.user import ServiceUser, code_user, give_like, prepare_home, run_as
+
+__all__ = ["address", "down", "programs_of", "running", "supervise", "up", "web_command"]
 
 READY_PATIENCE_S = 90.0
 STOP_PATIENCE_S = 120.0
@@ -31,21 +41,12 @@ HOPELESS_STARTS = 4
 TICK_S = 0.2
 
 
-@dataclass(frozen=True)
-class Running:
-    """What the supervising process says about itself in run/supervisor.json."""
-
-    pid: int
-    address: str
-    programs: dict[str, dict[str, int]]
-
-
 def web_command(settings: Settings) -> list[str]:
     """gunicorn with many threads, one per open live stream; no preload: connections come after the fork."""
     return [
         *(sys.executable, "-m", "gunicorn", "webapp.app:serve()", "--worker-class", "gthread"),
         *("--workers", str(settings.workers), "--threads", str(settings.threads)),
-        *("--bind", f"{_bracketed(settings.bind)}:{settings.port}"),
+        *("--bind", f"{bracketed(settings.bind)}:{settings.port}"),
         *("--graceful-timeout", "10", "--timeout", "60", "--worker-tmp-dir", "/dev/shm"),  # noqa: S108
         *("--error-logfile", "-", "--no-control-socket"),
     ]
@@ -54,16 +55,6 @@ def web_command(settings: Settings) -> list[str]:
 def programs_of(settings: Settings) -> dict[str, list[str]]:
     """The programs that are kept alive, in the order in which they start; they end in the same order."""
     return {"web": web_command(settings), "worker": [sys.executable, "-m", "webapp.cli", "work"]}
-
-
-def address(settings: Settings) -> str:
-    """Where a browser on this machine finds the service."""
-    anywhere = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 (compared, not bound)
-    return f"http://{_bracketed(anywhere.get(settings.bind, settings.bind))}:{settings.port}"
-
-
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
 
 
 # ---- up and down ----
@@ -151,35 +142,6 @@ def down(settings: Settings, say: Say) -> bool:
     return found is not None or left or stopped
 
 
-def running(settings: Settings) -> Running | None:
-    """The supervising process, known by the lock that it holds (a pid file proves nothing)."""
-    path = _lock_path(settings)
-    if not path.exists():
-        return None
-    try:
-        with path.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return _state(settings) or Running(0, address(settings), {})
-    return None
-
-
-def _lock_path(settings: Settings) -> Path:
-    return settings.home / "run" / "supervisor.lock"
-
-
-def _state_path(settings: Settings) -> Path:
-    return settings.home / "run" / "supervisor.json"
-
-
-def _state(settings: Settings) -> Running | None:
-    try:
-        content: dict[str, Any] = json.loads(_state_path(settings).read_text(encoding="utf-8"))
-        return Running(content["pid"], content["address"], content["programs"])
-    except (FileNotFoundError, ValueError, KeyError):
-        return None
-
-
 def _signal(pid: int, number: signal.Signals) -> None:
     try:
         if pid > 0:
@@ -210,13 +172,13 @@ def _await_release(settings: Settings, pid: int, say: Say) -> None:
 
 def _end_leftovers(settings: Settings, say: Say) -> bool:
     """End programs of a supervisor that was killed; the kernel has told them already, some need longer."""
-    state = _state(settings)
+    state = read_state(settings)
     ended = False
     for name, program in (state.programs if state else {}).items():
         if end_leftover(program["pid"], program["ticks"]):
             say(f"ended the {name} process of a supervisor that was killed")
             ended = True
-    _state_path(settings).unlink(missing_ok=True)
+    state_path(settings).unlink(missing_ok=True)
     return ended
 
 
@@ -267,7 +229,7 @@ def _await_ready(settings: Settings, site: str, alive: Callable[[], bool], say: 
         if answer == "200":
             return
         now = time.monotonic()
-        state = _state(settings)
+        state = read_state(settings)
         hopeless = state is not None and any(p["starts"] >= HOPELESS_STARTS for p in state.programs.values())
         if not alive() or hopeless or now - begun > READY_PATIENCE_S:
             raise StartFailed(
@@ -315,7 +277,7 @@ class _Stop:
 
 def supervise(settings: Settings, programs: dict[str, list[str]]) -> None:
     """Keep the programs and the private database alive until SIGTERM or SIGINT; then end them in order."""
-    lock = _take_lock(settings)
+    lock = take_lock(settings)
     stop = _Stop()
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
@@ -327,33 +289,19 @@ def supervise(settings: Settings, programs: dict[str, list[str]]) -> None:
     while not stop.asked:
         for program in kept:
             program.tend(_note)
-        written = _write_state(settings, kept, written)
+        with contextlib.suppress(OSError):  # a full disk must not end what still serves
+            written = write_state(settings, kept, written)
         if time.monotonic() - looked > 2:
             looked = time.monotonic()
             _tend_cluster(cluster)
-            for program in kept:
-                program.trim_log()
+            _trim_logs(log)
         time.sleep(TICK_S)
     for program in kept:
         program.end(_note)
     if cluster is not None:
         cluster.stop(_note)
-    _state_path(settings).unlink(missing_ok=True)
+    state_path(settings).unlink(missing_ok=True)
     lock.close()
-
-
-def _take_lock(settings: Settings) -> IO[bytes]:
-    """Hold the lock by which others know that a supervisor lives; it goes with the process."""
-    lock = _lock_path(settings).open("ab")
-    for _attempt in range(20):  # somebody who only looks (`running`) holds it for a moment
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            time.sleep(0.1)
-        else:
-            return lock
-    lock.close()
-    raise StartFailed("Another supervisor runs here.", "make stop")
 
 
 def _tend_cluster(cluster: Cluster | None) -> None:
@@ -366,26 +314,16 @@ def _tend_cluster(cluster: Cluster | None) -> None:
         _note(f"the database does not start, trying again: {error}")
 
 
-def _write_state(settings: Settings, kept: list[Kept], written: dict[str, Any]) -> dict[str, Any]:
-    """Write run/supervisor.json when something in it has changed."""
-    state = {
-        "pid": os.getpid(),
-        "address": address(settings),
-        "programs": {
-            program.name: {"pid": pid, "ticks": start_ticks(pid) or 0, "starts": program.starts}
-            for program in kept
-            if (pid := program.pid) is not None
-        },
-    }
-    if state != written:
-        fresh = _state_path(settings).with_suffix(".fresh")
-        fresh.write_text(json.dumps(state), encoding="utf-8")
-        fresh.replace(_state_path(settings))
-    return state
+def _trim_logs(folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        for name in ("web", "worker", "supervisor"):
+            trim_log(folder / f"{name}.log")
 
 
 def _note(message: str) -> None:
-    print(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), message, flush=True)
+    """A line in the supervisor's log; without a word when the disk is full."""
+    with contextlib.suppress(OSError):
+        print(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), message, flush=True)
 
 
 if __name__ == "__main__":

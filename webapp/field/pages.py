@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import orjson
 from flask import Blueprint, render_template
 from sqlalchemy.orm import Session
 
+from webapp.cases.queries import hazard_classes
 from webapp.core import clock
 from webapp.core.actor import Actor
+from webapp.core.i18n import N_
+from webapp.core.messages import message
 from webapp.core.web import door, site
 from webapp.field import queries
 from webapp.field.models import Quarantine
-from webapp.people.queries import station
+from webapp.people.queries import names, station
 
 pages = Blueprint("field_pages", __name__)
+DOOR_TITLES = {"batch": N_("from the phone page")}
+SYSTEMS = {"wgs84": "WGS 84", "gcj02": "GCJ-02", "bd09": "BD-09", "cgcs2000": "CGCS2000"}
 
 
 @pages.get("/phone/")
@@ -31,15 +38,54 @@ def quarantine(session: Session, by: Actor) -> str:
     return render_template(
         "field/quarantine.html",
         station=station(session, by),
-        entries=[(entry, _readable(entry)) for entry in entries],
+        entries=[(entry, *_opened(entry)) for entry in entries],
+        names=names(session, {entry.person_id for entry in entries if entry.person_id}),
+        classes=hazard_classes(session),
+        systems=SYSTEMS,
+        doors=DOOR_TITLES,
+        message=message,
         shown=clock.shown,
     )
 
 
-def _readable(entry: Quarantine) -> str:
-    """Return the kept body as indented text, as far as it can be read."""
+def _opened(entry: Quarantine) -> tuple[str, dict[str, str]]:
+    """Return the kept body as indented text and its usual fields, as far as it can be read."""
     data = site().blobs.get(entry.sha256)
     try:
-        return orjson.dumps(orjson.loads(data), option=orjson.OPT_INDENT_2).decode()
+        document = orjson.loads(data)
     except orjson.JSONDecodeError:
-        return data[:4000].decode("utf-8", "replace")
+        return data[:4000].decode("utf-8", "replace"), usual_fields(None)
+    return orjson.dumps(document, option=orjson.OPT_INDENT_2).decode(), usual_fields(document)
+
+
+def usual_fields(document: object) -> dict[str, str]:
+    """Return what a form needs from a report in any condition; the first report of a whole batch."""
+    said = document if isinstance(document, dict) else {}
+    reports = said.get("reports")
+    if isinstance(reports, list) and reports and isinstance(reports[0], dict):
+        said = reports[0]
+    place = said["place"] if isinstance(said.get("place"), dict) else {}
+    answers = said["answers"] if isinstance(said.get("answers"), dict) else {}
+    return {
+        "id": _text(said.get("id")),
+        "class_code": _text(said.get("class_code")),
+        "lon": _text(place.get("lon")),
+        "lat": _text(place.get("lat")),
+        "crs": _text(place.get("crs")).lower() or "wgs84",
+        "found_at": _local(said.get("found_at")),
+        "note": _text(said.get("note")),
+        "answers": orjson.dumps(answers, option=orjson.OPT_INDENT_2).decode(),
+    }
+
+
+def _text(value: object) -> str:
+    return "" if value is None or isinstance(value, dict | list) else str(value)
+
+
+def _local(value: object) -> str:
+    """Return a time as the browser's date-and-time field takes it, in China time; empty when unreadable."""
+    try:
+        at = datetime.fromisoformat(_text(value))
+        return clock.shown(at if at.tzinfo else at.replace(tzinfo=clock.SHOWN), "%Y-%m-%dT%H:%M")
+    except (ValueError, OverflowError):
+        return ""

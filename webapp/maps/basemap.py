@@ -24,7 +24,7 @@ DEEPEST = 22
 PMTILES = "application/vnd.pmtiles"
 # What a picture begins with; the metadata's own word for the format is often wrong.
 MAGIC = ((b"\x89PNG", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"RIFF", "image/webp"))
-# PMTiles version 3 header: magic, version, then tile type at byte 99 (2-5 are pictures), zooms at 100 and 101.
+# PMTiles version 3: magic and version, tile type at byte 99 (2 to 5 are pictures), zooms at 100 and 101.
 PMTILES_HEAD = b"PMTiles\x03"
 PMTILES_PICTURES = (2, 3, 4, 5)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, g, render_template
-from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from webapp.cases.queries import hazard_classes
@@ -43,7 +42,7 @@ def officer_map(session: Session, by: Actor) -> str:
         + [f"{LOCATE}.css", f"{CLUSTER}/MarkerCluster.css", "/static/officer/map.css"],
         scripts=scripts,
         modules=["/static/officer/map.js"],
-        body=render_template("maps/officer.html", station=home, map_place=Markup(shell.MAP_PLACE)),
+        body=render_template("maps/officer.html", station=home),
         nonce=g.nonce,
     )
 

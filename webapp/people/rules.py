@@ -34,6 +34,16 @@ ROLE_TITLES = {
     Role.AUDIT_ADMIN: N_("Audit admin"),
 }
 
+# Whose start or tool the big map is; volunteers have the phone page.
+MAP_ROLES = (
+    Role.OFFICER,
+    Role.GRID_WORKER,
+    Role.STATION_CHIEF,
+    Role.PLANNER,
+    Role.MEDIATOR,
+    Role.SYSTEM_ADMIN,
+)
+
 # What somebody is, in the register and as a duty in a grid; a word that is not listed is shown as it is.
 CATEGORY_TITLES = {
     "chief": N_("Station chief"),

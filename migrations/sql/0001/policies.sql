@@ -18,10 +18,15 @@ BEGIN
     LOOP
         EXECUTE format('CREATE POLICY station_read ON app.%I FOR SELECT
             USING (station_id = (SELECT app.my_station()))', t);
+        CONTINUE WHEN t = 'posting';
         EXECUTE format('CREATE POLICY machine_write ON app.%I USING (station_id = (SELECT app.my_station())
             AND (SELECT app.my_role()) IN (''machine'', ''station_chief'', ''planner''))', t);
     END LOOP;
 END $$;
+
+-- A posting opens the cases of its ground: planners draw grids but may not post anybody, not even themselves.
+CREATE POLICY chief_posts ON app.posting USING (
+    station_id = (SELECT app.my_station()) AND (SELECT app.my_role()) IN ('machine', 'station_chief'));
 
 CREATE POLICY own_station ON app.station FOR SELECT USING (id = (SELECT app.my_station()));
 

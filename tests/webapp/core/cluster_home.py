@@ -13,7 +13,8 @@ from pathlib import Path
 from webapp.core.config import Settings
 from webapp.core.postgres import Cluster
 from webapp.core.postgres_processes import end, holders
-from webapp.core.supervisor import down, running
+from webapp.core.service_state import running
+from webapp.core.supervisor import down
 from webapp.core.user import prepare_home
 
 

@@ -355,3 +355,22 @@ def test_personal_data_of_a_refused_statement_is_not_in_the_log(served: Cluster)
 def test_nobody_but_the_server_holds_the_data_folder(served: Cluster) -> None:
     assert postmaster(served.data) in holders(served.data)
     assert os.getpid() not in holders(served.data)
+
+
+def test_open_secrets_and_a_forgotten_migration_stop_the_start(served: Cluster, tmp_path: Path) -> None:
+    secret = tmp_path / "context.key"
+    connection = connect(served.url("postgres"))
+
+    def stopping(head: str | None) -> set[str]:
+        found = doctor.checks(connection, home=served.home, code_head=head, secret_files=[secret])
+        return {finding.code for finding in found if not finding.ok and finding.level == "stop"}
+
+    try:
+        assert stopping(None) == {"secret_context.key"}
+        secret.write_text("00")
+        secret.chmod(0o644)
+        assert stopping("0009") == {"secret_context.key", "migrations"}
+        secret.chmod(0o600)
+        assert stopping(None) == set()
+    finally:
+        connection.close()

@@ -22,7 +22,8 @@ from webapp.core.installation import PortTaken, StartFailed
 from webapp.core.kept import start_ticks
 from webapp.core.postgres import Cluster
 from webapp.core.postgres_processes import holders, postmaster
-from webapp.core.supervisor import address, down, programs_of, running, up
+from webapp.core.service_state import address, running
+from webapp.core.supervisor import down, programs_of, up
 from webapp.core.user import prepare_home
 
 pytestmark = pytest.mark.slow

@@ -1,0 +1,107 @@
+// The small map: own position with its error circle, a pin to set by touch, the grids around.
+
+import { getJson } from "../shared/http.js";
+import { t } from "../shared/i18n.js";
+import { h } from "../shared/dom.js";
+
+/** @typedef {{lon: number, lat: number, accuracy_m: number | null, method: string}} Shown */
+
+const LABELS_FROM = 16;
+const GRIDS_FROM = 13;
+const LIMIT = 1000;
+
+/**
+ * A map in an element. Loads no file but our own and, when the station has set one, its base map.
+ */
+export class PinMap {
+  /**
+   * @param {HTMLElement} element
+   * @param {import("./context.js").Context} context
+   * @param {(lon: number, lat: number) => void} onPin
+   */
+  constructor(element, context, onPin) {
+    this.colours = getComputedStyle(document.documentElement);
+    this.map = L.map(element, { preferCanvas: true, maxZoom: 20, zoomControl: false, attributionControl: false });
+    L.control.zoom({ position: "bottomright", zoomInTitle: t("map.in"), zoomOutTitle: t("map.out") }).addTo(this.map);
+    L.control.scale({ imperial: false }).addTo(this.map);
+    this.addBase(context.basemap);
+    this.grids = L.geoJSON(null, { style: this.gridStyle() }).addTo(this.map);
+    this.place = L.layerGroup().addTo(this.map);
+    this.onPin = onPin;
+    this.asked = new AbortController();
+    this.map.on("click", (/** @type {any} */ event) => this.pinned(event.latlng));
+    this.map.on("moveend", () => this.loadGrids());
+    const [west, south, east, north] = context.box;
+    this.map.fitBounds([[south, west], [north, east]]);
+  }
+
+  /** @param {{url: string, credit: string, review: string}} basemap */
+  addBase(basemap) {
+    if (!basemap.url) return;
+    const credit = h("span", { text: [basemap.credit, basemap.review].filter(Boolean).join(" · ") }).outerHTML;
+    L.control.attribution({ prefix: false }).addTo(this.map);
+    L.tileLayer(basemap.url, { maxZoom: 20, attribution: credit }).addTo(this.map);
+  }
+
+  gridStyle() {
+    const colour = this.colours.getPropertyValue("--map-grid-line").trim();
+    return { color: colour, weight: 1.5, fill: false, interactive: false };
+  }
+
+  /** @param {any} latlng */
+  pinned(latlng) {
+    const { lng, lat } = latlng.wrap();
+    this.show({ lon: lng, lat, accuracy_m: null, method: "pin" });
+    this.onPin(lng, lat);
+  }
+
+  /**
+   * Show a place: a pin that can be dragged, and the circle in which it truly lies.
+   * @param {Shown} shown
+   * @param {boolean} [move]
+   */
+  show(shown, move = false) {
+    const at = L.latLng(shown.lat, shown.lon);
+    const colour = this.colours.getPropertyValue("--focus").trim();
+    this.place.clearLayers();
+    if (shown.accuracy_m) {
+      const circle = { radius: shown.accuracy_m, color: colour, weight: 2, fillOpacity: 0.15, interactive: false };
+      L.circle(at, circle).addTo(this.place);
+    }
+    const marker = L.marker(at, { draggable: true, autoPan: true, title: t("map.pin"), alt: t("map.pin") });
+    marker.on("dragend", () => this.pinned(marker.getLatLng())).addTo(this.place);
+    if (!move) return;
+    const around = at.toBounds(Math.max(250, (shown.accuracy_m ?? 0) * 2.5));
+    this.map.fitBounds(around, { maxZoom: 18, animate: false });
+  }
+
+  /** Draw the grids of what is in view. Without them the map still takes a pin. */
+  async loadGrids() {
+    this.asked.abort();
+    this.asked = new AbortController();
+    if (this.map.getZoom() < GRIDS_FROM) {
+      this.grids.clearLayers();
+      return;
+    }
+    const box = this.map.getBounds().pad(0.2).toBBoxString();
+    const { signal } = this.asked;
+    try {
+      const found = await getJson(`/ogc/collections/grids/items?limit=${LIMIT}&bbox=${box}`, { signal });
+      this.grids.clearLayers().addData(found);
+      if (this.map.getZoom() >= LABELS_FROM) this.grids.eachLayer(label);
+    } catch {
+      // No network: the lines that are there stay.
+    }
+  }
+
+  remove() {
+    this.asked.abort();
+    this.map.remove();
+  }
+}
+
+/** @param {any} layer */
+function label(layer) {
+  const name = h("span", { text: layer.feature.properties.name });
+  layer.bindTooltip(name, { permanent: true, direction: "center", className: "grid-label", interactive: false });
+}

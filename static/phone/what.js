@@ -1,0 +1,47 @@
+// Step 1: what was found. One touch on a picture.
+
+import { byId, fill, h, icon } from "../shared/dom.js";
+import { t } from "../shared/i18n.js";
+import { choose, discard, draft } from "./draft.js";
+import { alertBox, button, buttonLink, steps } from "./parts.js";
+import * as store from "./store.js";
+
+/** @type {import("./context.js").Screen} */
+export async function whatScreen(root, context) {
+  const present = draft();
+  const unsent = (await store.reportsOf(context.person)).filter((report) => report.state === "unsent").length;
+  const pictures = context.classes.map((item) => {
+    const pressed = present?.class_code === item.code ? "true" : "false";
+    const act = () => choose(item, context.person).then(() => context.go("#/where"));
+    const made = { class: "class-button", type: "button", data: { class: item.code }, "aria-pressed": pressed };
+    return h("button", { ...made, on: { click: act } }, icon(item.icon), h("span", { text: item.title }));
+  });
+  fill(
+    root,
+    steps("what"),
+    unsent ? h("a", { class: "alert unsent-notice", href: "#/mine", data: { tone: "warning" } }, t("unsent.count", { n: unsent })) : null,
+    present ? alertBox(t("draft.found", { title: present.class_title })) : null,
+    h("h1", { tabindex: "-1", text: t("what.title") }),
+    h("div", { class: "class-grid" }, pictures),
+    h("div", { class: "action-bar" }, actions(Boolean(present), context)),
+  );
+}
+
+/**
+ * @param {boolean} started
+ * @param {import("./context.js").Context} context
+ */
+function actions(started, context) {
+  if (!started) return [buttonLink("#/mine", t("mine.title"), { drawing: "list" })];
+  const away = button(
+    t("draft.discard"),
+    async () => {
+      if (!confirm(t("draft.discard.sure"))) return;
+      await discard();
+      context.again();
+      byId("screen").focus();
+    },
+    { danger: true },
+  );
+  return [away, buttonLink("#/where", t("draft.continue"), { primary: true })];
+}
