@@ -7,7 +7,7 @@ export SHUANGGE_HOME
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop test check bench format lock
+.PHONY: help run stop test check bench docs format lock
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/'
@@ -38,6 +38,10 @@ check:  ## formatting, lint, types, import directions, house rules
 bench:  ## benchmarks of tests/bench; prints tables
 	@.ci/setup test
 	.venv/bin/pytest tests/bench -q -s -p no:randomly
+
+docs:  ## write the tables of docs/ that follow from the code
+	@.ci/setup test
+	@.venv/bin/python -m tests.house.tables
 
 format:  ## write the formatting
 	.venv/bin/ruff format .

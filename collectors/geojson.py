@@ -142,7 +142,7 @@ def _named_crs(document: dict[str, Any]) -> str | None:
     properties = member.get("properties") if isinstance(member, dict) else None
     name = properties.get("name") if isinstance(properties, dict) else None
     if not isinstance(name, str):
-        raise Refused.because("unknown_crs", "only a named crs is understood", "/crs")
+        raise Refused.because("unknown_crs", "only a named crs is understood", "/crs", crs="crs")
     try:
         return crs_name(name)
     except CoordinateError:

@@ -69,6 +69,15 @@ def inspect(data: bytes) -> Photo:
     return Photo(media_type, width, height)
 
 
+def is_photo(data: bytes) -> bool:
+    """Say whether `inspect` would take the bytes."""
+    try:
+        inspect(data)
+    except Refused:
+        return False
+    return True
+
+
 def stripped(data: bytes) -> bytes:
     """The same picture, upright, without EXIF, XMP, IPTC, comments and trailing bytes.
 

@@ -153,7 +153,8 @@ def _rows(lines: list[list[str]], keys: list[str]) -> list[Row]:
             continue
         code = _fault(line, len(keys))
         if code:
-            problems.append(Problem(code, f"row {number}", "this row cannot be read", {"cells": len(line)}))
+            params = {"cells": len(line), "limit": MAX_CELL}
+            problems.append(Problem(code, f"row {number}", "this row cannot be read", params))
             if len(problems) >= MAX_PROBLEMS:
                 break
             continue

@@ -26,11 +26,20 @@ from webapp.field import pages as field_pages
 from webapp.maps import api as maps_api
 from webapp.maps import basemap
 from webapp.maps import pages as maps_pages
+from webapp.patrols import api as patrols_api
 from webapp.people import api as people_api
 from webapp.people import pages as people_pages
-from webapp.people.logins import identify
+from webapp.people.cookies import identify
 
-BLUEPRINTS = (people_api.blp, areas_api.blp, cases_api.blp, batches.blp, field_api.blp, maps_api.blp)
+BLUEPRINTS = (
+    people_api.blp,
+    areas_api.blp,
+    cases_api.blp,
+    batches.blp,
+    field_api.blp,
+    patrols_api.blp,
+    maps_api.blp,
+)
 PAGES = (
     people_pages.pages,
     cases_pages.pages,

@@ -18,14 +18,13 @@ from webapp.core import audit as chains
 from webapp.core import backup as backups
 from webapp.core import clock, doctor, supervisor
 from webapp.core.config import SECRETS, Settings, SettingsError, load, make_secrets, table
-from webapp.core.db import MIGRATE, role_url
-from webapp.core.ensure import connect, ensure_database
+from webapp.core.db import LOGIN_ROLES, MIGRATE, role_url
+from webapp.core.ensure import connect, ensure_database, set_passwords
 from webapp.core.errors import AppError
 from webapp.core.installation import PostgresError
 from webapp.core.messages import message
 from webapp.core.migrations import OPEN_TABLES, code_head
 from webapp.core.migrations import migrate as run_migrations
-from webapp.core.postgres import Cluster
 from webapp.demo import load as demo_load
 from webapp.field import imports
 from webapp.worker import Worker
@@ -82,13 +81,15 @@ def up() -> None:
 
 def _prepare(settings: Settings) -> None:
     make_secrets(settings)
+    if settings.database_url and settings.admin_url:
+        _superuser_steps(settings)
     say("bringing the database to the newest form")
     run_migrations(settings)
-    if not demo_load.has_station(settings):
-        demo_load.load(settings, ["YZ", "QF"], scale=1, say=say)
-    findings = [f for f in _findings(settings, with_superuser=False) if not f.ok and f.level == "stop"]
+    findings = [f for f in _findings(settings) if not f.ok and f.level == "stop"]
     if findings:
         raise SettingsError("; ".join(f"{f.message} (cure: {f.cure})" for f in findings))
+    if not demo_load.has_station(settings):
+        demo_load.load(settings, ["YZ", "QF"], scale=1, say=say)
 
 
 def _greet(settings: Settings) -> None:
@@ -127,11 +128,20 @@ def migrate(revision: str) -> None:
     """Bring the database's form to a revision and repeat the superuser's steps."""
     settings = load(os.environ)
     make_secrets(settings)
+    _superuser_steps(settings)
+    run_migrations(settings, revision)
+    _superuser_steps(settings)
+    say(f"the database is at {revision}")
+
+
+def _superuser_steps(settings: Settings) -> None:
+    """Repeat what only a superuser may do; an outside server's roles get our generated passwords."""
     superuser = backups.superuser_url(settings, say)
     ensure_database(superuser)
-    run_migrations(settings, revision)
-    ensure_database(superuser)
-    say(f"the database is at {revision}")
+    if settings.database_url:
+        connection = connect(superuser)
+        set_passwords(connection, {role: settings.secret(f"{role}.key").hex() for role in LOGIN_ROLES})
+        connection.close()
 
 
 @main.command()
@@ -193,7 +203,7 @@ def restore(file: Path, force: bool) -> None:
     settings = load(os.environ)
     backups.restore(settings, file, say, force)
     run_migrations(settings)
-    ensure_database(backups.superuser_url(settings, say))
+    _superuser_steps(settings)
 
 
 @main.group()
@@ -245,7 +255,7 @@ def rebuild() -> None:
 def doctor_() -> None:
     """Check what must be true, and say the cure of what is not."""
     bad = 0
-    for item in _findings(load(os.environ), with_superuser=True):
+    for item in _findings(load(os.environ)):
         mark = "ok  " if item.ok else ("STOP" if item.level == "stop" else "warn")
         bad += not item.ok and item.level == "stop"
         click.echo(f"{mark} {item.code}: {item.message}" + ("" if item.ok else f" -> {item.cure}"))
@@ -253,11 +263,11 @@ def doctor_() -> None:
         _fail(f"{bad} checks", "follow the arrows above")
 
 
-def _findings(settings: Settings, with_superuser: bool) -> list[doctor.Finding]:
-    url = Cluster(settings.home).url("postgres") if settings.database_url is None else settings.admin_url
-    if url is None or (not with_superuser and settings.database_url):
+def _findings(settings: Settings) -> list[doctor.Finding]:
+    if settings.database_url and not settings.admin_url:
+        say("the outside server is not checked: SHUANGGE_ADMIN_URL is not set")
         return []
-    connection = connect(url, "shuangge" if settings.database_url is None else None)
+    connection = connect(backups.superuser_url(settings, say))
     try:
         return doctor.checks(
             connection,

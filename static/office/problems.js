@@ -26,12 +26,15 @@ export function showProblems(form, error) {
   clearProblems(form);
   /** @type {string[]} */
   const rest = [];
+  /** @type {Map<HTMLElement, string[]>} */
+  const marked = new Map();
   const found = error instanceof HttpError ? (error.problem.errors ?? []) : [];
   for (const item of found) {
-    const control = responsible(form, item.pointer);
-    if (control) mark(control, item.detail);
-    else rest.push(item.detail);
+    const [control, below] = responsible(form, item.pointer);
+    if (!control) rest.push(item.detail);
+    else marked.set(control, [...(marked.get(control) ?? []), below ? `${below}: ${item.detail}` : item.detail]);
   }
+  for (const [control, lines] of marked) mark(control, lines.join("\n"));
   if (!found.length) rest.push(explain(error));
   if (rest.length) say(form, rest.join(" "));
   const first = form.querySelector("[aria-invalid]");
@@ -51,9 +54,10 @@ export function say(form, text) {
 }
 
 /**
+ * The control that answers for a pointer, and what of the pointer lies below the control.
  * @param {HTMLFormElement} form
  * @param {string} pointer
- * @returns {HTMLElement | null}
+ * @returns {[HTMLElement | null, string]}
  */
 function responsible(form, pointer) {
   /** @type {HTMLElement | null} */
@@ -66,7 +70,9 @@ function responsible(form, pointer) {
       if (fits && own.length > length) [best, length] = [control, own.length];
     }
   }
-  return best;
+  // A photo is known by its checksum there, which says nothing to people.
+  const below = best instanceof HTMLInputElement && best.type === "file" ? "" : pointer.slice(length + 1);
+  return [best, below];
 }
 
 /**

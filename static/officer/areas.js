@@ -16,6 +16,7 @@ const ORDER = ["coverage", "grids", "police_grids", "patrols"];
 const GRID_NAMES_FROM = 16;
 const POLICE_NAMES_FROM = 12.5;
 const MOST_NAMES = 150;
+const NAMES = "names";
 
 /** One layer of areas or lines: its features by id, so that what stays does not blink. */
 class AreaLayer {
@@ -101,7 +102,7 @@ function hoverText(layer, feature) {
   if (layer === "grids") lines.push(h("div", { text: p.police_grid }));
   if (layer === "coverage") {
     lines.push(h("div", { text: p.last_at ? t("coverage.last", { ago: ago(p.last_at) }) : t("coverage.none") }));
-    lines.push(h("div", { text: t("coverage.week", { minutes: number(p.minutes), patrols: number(p.patrols) }) }));
+    lines.push(h("div", { text: t("coverage.week7", { minutes: number(p.minutes), patrols: number(p.patrols) }) }));
   }
   return h("div", {}, lines);
 }
@@ -113,6 +114,8 @@ export class Areas {
     /** @type {Map<string, AreaLayer>} */
     this.layers = new Map();
     this.names = L.layerGroup().addTo(map);
+    // Names lie above the areas, but never on a marker.
+    map.createPane(NAMES).classList.add("names");
     for (const layer of config.layers)
       if (layer.id !== "cases") this.layers.set(layer.id, new AreaLayer(layer, failed));
     for (const found of this.layers.values()) if (found.layer.shown) found.group.addTo(map);
@@ -185,7 +188,7 @@ export class Areas {
     for (const shape of shapes) {
       const text = words(shape.feature);
       if (!text) continue;
-      const label = L.tooltip({ permanent: true, direction: "center", className, opacity: 1 });
+      const label = L.tooltip({ permanent: true, direction: "center", className, opacity: 1, pane: NAMES });
       label.setLatLng(shape.getCenter()).setContent(h("span", { text }));
       this.names.addLayer(label);
     }

@@ -3,7 +3,7 @@
 import { h, icon } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
 import { isOpen, isOverdue } from "./cases.js";
-import { calm, colour, config, hazardClass, map } from "./config.js";
+import { calm, colour, config, hazardClass, map, narrow } from "./config.js";
 import { caseCard } from "./popup.js";
 import { classTitle } from "./words.js";
 
@@ -59,7 +59,7 @@ export class Markers {
     const marker = L.marker([lat, lon], { icon: hazardIcon(feature), title: titleOf(feature), riseOnHover: true });
     marker.feature = feature;
     marker.look = lookOf(feature);
-    marker.bindPopup(() => caseCard(marker.feature), { minWidth: 250, maxWidth: 300, autoPanPadding: [16, 72] });
+    marker.bindPopup(() => caseCard(marker.feature), cardOptions());
     this.drawn.set(feature.id, marker);
     return marker;
   }
@@ -145,6 +145,12 @@ export class Markers {
     const id = (event.layer ?? event.sourceTarget)?.feature?.id;
     if (id) map.fire(name, { id });
   }
+}
+
+/** A card clear of the search field above and the legend at the right. */
+function cardOptions() {
+  const right = narrow.matches ? 16 : 236;
+  return { minWidth: 250, maxWidth: 290, autoPanPaddingTopLeft: [16, 72], autoPanPaddingBottomRight: [right, 16] };
 }
 
 /** @param {Feature} feature */

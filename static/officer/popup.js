@@ -21,7 +21,7 @@ export function caseCard(feature) {
     "article",
     { class: "map-popup case-card", data: { case: feature.id } },
     h("h3", {}, h("a", { href: address, class: "number", text: p.number })),
-    h("p", { class: "row" }, classBadge(feature), stateBadge(feature)),
+    h("p", { class: "row" }, classBadge(feature), stateBadge(feature), lateBadge(feature)),
     p.photo_id ? photo(p) : null,
     p.note ? h("p", { class: "note", text: p.note }) : null,
     facts(p, isOverdue(feature) ? "late" : ""),
@@ -39,11 +39,14 @@ export function classBadge(feature) {
 
 /** @param {Feature} feature */
 export function stateBadge(feature) {
-  const late = isOverdue(feature);
   const state = feature.properties.state;
-  const badge = h("span", { class: "badge", data: { state }, text: t(`state.${state}`) });
-  if (!late) return badge;
-  return h("span", { class: "badges" }, badge, h("span", { class: "badge", data: { state: "overdue" }, text: t("state.overdue") }));
+  return h("span", { class: "badge", data: { state }, text: t(`state.${state}`) });
+}
+
+/** How late a case is; nothing when it is in time. @param {Feature} feature */
+export function lateBadge(feature) {
+  if (!isOverdue(feature)) return null;
+  return h("span", { class: "badge", data: { state: "overdue" }, text: waiting(feature.properties.due_at) });
 }
 
 /** @param {Record<string, any>} p */
@@ -52,7 +55,7 @@ function photo(p) {
   return h(
     "a",
     { href: source, target: "_blank", rel: "noopener", class: "photo", title: t("popup.photo_full") },
-    h("img", { src: `${source}?size=thumbnail`, alt: t("popup.photo", { number: p.number }), width: 320, height: 240 }),
+    h("img", { src: `${source}?size=thumbnail`, alt: t("popup.photo", { number: p.number }), width: 320, height: 180 }),
   );
 }
 
@@ -67,7 +70,7 @@ function facts(p, tone) {
     [t("popup.found_at"), h("dd", {}, h("time", { datetime: p.found_at, text: dateTime(p.found_at) }))],
   ];
   if (p.state === "closed" && p.closed_at) rows.push([t("popup.closed_at"), h("dd", { text: dateTime(p.closed_at) })]);
-  else if (p.due_at) rows.push([t("popup.due_at"), h("dd", { class: tone, text: `${dateTime(p.due_at)} · ${waiting(p.due_at)}` })]);
+  else if (p.due_at) rows.push([t("popup.due_at"), h("dd", { class: tone, text: dateTime(p.due_at) })]);
   if (p.accuracy_m) rows.push([t("popup.accuracy"), h("dd", { text: t("popup.metres", { value: number(p.accuracy_m) }) })]);
   return h("dl", { class: "facts" }, rows.flatMap(([name, value]) => [h("dt", { text: /** @type {string} */ (name) }), value]));
 }

@@ -4,10 +4,16 @@
  * @typedef {object} Context
  * @property {string} person
  * @property {import("./records.js").HazardClass[]} classes
- * @property {{url: string, credit: string, review: string}} basemap
+ * @property {Basemap} basemap
+ * @property {string} credit of the station's data
  * @property {number[]} box west, south, east, north of the station, degrees
  * @property {(address: string) => void} go
  * @property {() => void} again shows the present screen anew
+ */
+
+/**
+ * How to load the base map; `kind` is empty when the station has none.
+ * @typedef {{kind: "" | "xyz" | "mbtiles" | "pmtiles", url: string, max_zoom: number, credit: string, review: string}} Basemap
  */
 
 /**

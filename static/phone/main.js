@@ -34,11 +34,15 @@ async function start() {
   const kept = await store.open();
   await store.tidy(config.person);
   await restore(config.person);
-  const classes = await store.freshOrKept("/api/v1/hazard-classes", language());
+  const [classes, basemap] = await Promise.all([
+    store.freshOrKept("/api/v1/hazard-classes", language()),
+    store.freshOrKept("/basemap.json", "").catch(() => ({ kind: "" })),
+  ]);
   /** @type {import("./context.js").Context} */
   const context = {
     ...config,
     classes,
+    basemap,
     go: (address) => {
       if (location.hash === address) show(context);
       else location.hash = address;

@@ -35,12 +35,16 @@ export class PinMap {
     this.map.fitBounds([[south, west], [north, east]]);
   }
 
-  /** @param {{url: string, credit: string, review: string}} basemap */
-  addBase(basemap) {
-    if (!basemap.url) return;
-    const credit = h("span", { text: [basemap.credit, basemap.review].filter(Boolean).join(" · ") }).outerHTML;
-    L.control.attribution({ prefix: false }).addTo(this.map);
-    L.tileLayer(basemap.url, { maxZoom: 20, attribution: credit }).addTo(this.map);
+  /** @param {import("./context.js").Basemap} basemap */
+  async addBase(basemap) {
+    if (!basemap.kind) return;
+    const options = { minZoom: 0, maxZoom: 20, maxNativeZoom: basemap.max_zoom };
+    if (basemap.kind === "pmtiles") {
+      await script("/static/vendor/pmtiles-4.5.0/pmtiles.js");
+      pmtiles.leafletRasterLayer(new pmtiles.PMTiles(basemap.url), options).addTo(this.map);
+    } else {
+      L.tileLayer(basemap.url, options).addTo(this.map);
+    }
   }
 
   gridStyle() {
@@ -98,6 +102,16 @@ export class PinMap {
     this.asked.abort();
     this.map.remove();
   }
+}
+
+/**
+ * Load a library that only some stations need.
+ * @param {string} address
+ */
+function script(address) {
+  return new Promise((done, fail) => {
+    document.head.append(h("script", { src: address, on: { load: done, error: fail } }));
+  });
 }
 
 /** @param {any} layer */

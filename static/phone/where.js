@@ -48,6 +48,7 @@ class Where {
       button(t("where.locate"), () => this.locate(), { drawing: "locate", id: "locate" }),
       this.addressField(),
       gridPicker(this.context, (place, ground) => this.take(place, ground)),
+      this.credits(),
       this.bar(),
     );
     this.map = new PinMap(map, this.context, (lon, lat) => {
@@ -74,6 +75,13 @@ class Where {
   bar() {
     const next = button(t("next"), () => this.next(), { primary: true, id: "next" });
     return h("div", { class: "action-bar" }, buttonLink("#/what", t("back")), next);
+  }
+
+  /** Who made the base map and the station's data; below the map, which is too small for it. */
+  credits() {
+    const { basemap, credit } = this.context;
+    const names = [basemap.credit, basemap.review, credit].filter(Boolean).join(" · ");
+    return names ? h("p", { class: "muted", text: t("map.credits", { names }) }) : null;
   }
 
   next() {

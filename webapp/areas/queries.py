@@ -44,24 +44,9 @@ class Area:
     flag: str | None
 
 
-# One statement, box first: the candidates are the shapes whose box touches the error circle. The point's
-# own grid is the one that covers it; on a shared border the lower grid code wins (the tie-break is named
-# here and nowhere else). Outside all grids the nearest grid within the margin is responsible, flagged.
-_AREA_AT = text("""
-    WITH plan AS (
-        SELECT id FROM app.plan WHERE station_id = :station AND state = 'published'
-          AND valid_from <= :at AND (valid_to IS NULL OR valid_to > :at)),
-    near AS (
-        SELECT s.plan_id, s.grid_id, s.police_grid_id,
-               ST_Covers(s.geom, ST_Point(:lon, :lat, 4326)) AS covers,
-               ST_Distance(ST_Scale(s.geom, :kx, :ky), ST_Point(:lon * :kx, :lat * :ky, 4326)) AS metres
-        FROM app.grid_shape s
-        WHERE s.geom && ST_MakeEnvelope(:lon - :dx, :lat - :dy, :lon + :dx, :lat + :dy, 4326)
-          AND s.plan_id = (SELECT id FROM plan))
-    SELECT n.plan_id, n.grid_id, g.code, g.name, n.police_grid_id, k.code AS police_code,
-           k.name AS police_name, n.covers, n.metres
-    FROM near n JOIN app.grid g ON g.id = n.grid_id JOIN app.police_grid k ON k.id = n.police_grid_id
-    ORDER BY n.covers DESC, n.metres, g.code LIMIT 8""")
+# The statement itself is the function app.areas_near (migrations/sql): its plan is kept per connection, and
+# a volunteer needs no right to read what lies around.
+_AREAS_NEAR = text("SELECT * FROM app.areas_near(:station, :at, :lon, :lat, :kx, :ky, :radius)")
 
 
 def area_at(
@@ -103,8 +88,8 @@ def _candidates(
 ) -> list[Row[Any]]:
     # Metres by the scale of this latitude: true to a thousandth over the five kilometres that matter.
     kx, ky = coords.metres_per_degree(lat)
-    values = {"lon": lon, "lat": lat, "station": station_id, "at": at, "kx": kx, "ky": ky}
-    return list(session.execute(_AREA_AT, {**values, "dx": radius_m / kx, "dy": radius_m / ky}))
+    values = {"lon": lon, "lat": lat, "station": station_id, "at": at, "kx": kx, "ky": ky, "radius": radius_m}
+    return list(session.execute(_AREAS_NEAR, values))
 
 
 def _nowhere(session: Session, station_id: UUID, lon: float, lat: float, at: datetime) -> Exception:

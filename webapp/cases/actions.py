@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 import orjson
 from geoalchemy2 import WKTElement
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -23,22 +24,34 @@ from gis.errors import ShapeError
 from webapp.areas import queries as areas
 from webapp.areas.rules import uncertainty_m
 from webapp.cases import queries, rules
-from webapp.cases.models import Attachment, Case, HazardClass
+from webapp.cases.models import Attachment, Case
 from webapp.core import clock
 from webapp.core.actor import Actor
+from webapp.core.db import table_of
 from webapp.core.errors import Conflict, Problem, Refused
 from webapp.core.events import record
 from webapp.core.files import BlobStore
-from webapp.people.queries import station
+
+_CASE, _ATTACHMENT = table_of(Case), table_of(Attachment)
 
 
 @dataclass(frozen=True)
-class Reported:
-    """What became of a report: the case, whether this sending made it, and the files that we hold."""
+class Receipt:
+    """What the sender of a report is told, the same each time: number, who received it, the files held."""
 
-    case: Case
-    created: bool
+    id: UUID
+    number: str
+    grid: str
+    police_grid: str
+    neighbour: str | None
+    reported_at: datetime
     held: tuple[str, ...]
+    created: bool = False
+    state: str = "received"
+
+
+class _Overtaken(Exception):
+    """Another sending of the same id was faster."""
 
 
 def report(
@@ -49,63 +62,118 @@ def report(
     by: Actor,
     reporter_id: UUID | None = None,
     client: str = "",
-) -> Reported:
+) -> Receipt:
     """Take a report: check it, find its grid and police grid, keep it with its photos.
 
-    The sender's id is the key: the same report again, also at the same moment, gives the same case. Raises
-    Refused with every problem named, or Conflict 'already_known' when the id stands for something else.
-    `reporter_id` names the author when somebody else hands the report in.
+    The sender's id is the key: the same report again, also at the same moment, gives the same receipt. Raises
+    Refused with every problem named, or Conflict 'already_known' when the id stands for something else;
+    nothing was written then. `reporter_id` names the author when somebody else hands the report in.
     """
-    # One sender of this id at a time: the loser of a race sees the winner's row, and no number is lost.
-    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(str(sent.id), 0))))
-    known = session.get(Case, sent.id)
     content = _content_hash(sent)
-    if known is not None:
-        if known.content_hash != content:
-            raise Conflict("already_known", held=known.content_hash.hex(), sent=content.hex())
-        held = _keep_files(session, blobs, known, sent.attachments, "found")
-        return Reported(queries.case(session, sent.id), False, held)
-    case = _new_case(session, sent, content, by, reporter_id or by.person_id, client)
-    held = _keep_files(session, blobs, case, sent.attachments, "found")
-    record(
-        session,
-        "cases.reported",
-        kind="case",
-        subject=case.id,
-        grid=case.grid_id,
-        by=by,
-        class_code=case.class_code,
-        flag=case.place_flag,
+    for _try in range(2):
+        known = queries.known_hash(session, sent.id)
+        if known is not None and known != content:
+            raise Conflict("already_known", held=known.hex(), sent=content.hex())
+        if known is not None:
+            return _again(session, blobs, sent)
+        try:
+            return _first(session, blobs, sent, content, by, reporter_id or by.person_id, client)
+        except _Overtaken:
+            continue
+    # The id stands for a case that this sender may not see.
+    raise Conflict("already_known", held="?", sent=content.hex())
+
+
+def _again(session: Session, blobs: BlobStore, sent: Report) -> Receipt:
+    """Answer a repeated report: keep the files that came only now, give the receipt of the first time."""
+    known = queries.known_report(session, sent.id)
+    missing = [file for file in sent.attachments if file.sha256 not in known.held]
+    _add_files(session, known, _prepared(blobs, missing), "found")
+    held = {*known.held, *(file.sha256 for file in missing if file.data is not None)}
+    return Receipt(
+        known.id,
+        known.number,
+        known.grid,
+        known.police_grid,
+        known.neighbour,
+        known.reported_at,
+        _sorted(held),
     )
-    return Reported(queries.case(session, sent.id), True, held)
 
 
-def _new_case(
-    session: Session, sent: Report, content: bytes, by: Actor, reporter_id: UUID | None, client: str
-) -> Case:
+def _first(
+    session: Session,
+    blobs: BlobStore,
+    sent: Report,
+    content: bytes,
+    by: Actor,
+    reporter_id: UUID | None,
+    client: str,
+) -> Receipt:
+    """Take a report that is new. Everything is checked, and the photos are safe, before the first row."""
     now = clock.now()
     declared = _declared(session, sent)
+    lon, lat = _checked(sent, declared, now)
+    files = _prepared(blobs, sent.attachments)
+    radius = uncertainty_m(sent.place.accuracy_m, sent.place.method)
+    area = areas.area_at(session, by.station_id, lon, lat, now, radius)
+    values = {
+        **_said(sent, declared, lon, lat),
+        **_routed(area),
+        "station_id": by.station_id,
+        "state": rules.State.REPORTED,
+        "reported_at": now,
+        "due_at": rules.due_at(now, declared.limit_h),
+        "reporter_id": reporter_id,
+        "client": client[:100],
+        "content_hash": content,
+    }
+    # A savepoint, so that a number taken by the loser of a race is given back.
+    with session.begin_nested():
+        number = _next_number(session, now)
+        made = session.execute(_INSERT, {**values, "number": number}).one_or_none()
+        if made is None:
+            raise _Overtaken
+        _add_files(session, made, files, "found")
+    news = {"class_code": declared.code, "flag": area.flag}
+    record(session, "cases.reported", kind="case", subject=sent.id, grid=area.grid_id, by=by, **news)
+    held = _sorted(file["sent_sha256"] for file in files)
+    return Receipt(
+        sent.id, number, area.grid_name, area.police_grid_name, area.neighbour_name, now, held, created=True
+    )
+
+
+_INSERT = (
+    insert(_CASE).on_conflict_do_nothing(index_elements=["id"]).returning(_CASE.c.id, _CASE.c.station_id)
+)
+
+
+def _next_number(session: Session, now: datetime) -> str:
+    year = now.astimezone(clock.SHOWN).year
+    row = session.execute(text("SELECT * FROM app.next_case_number(:y)"), {"y": year}).one()
+    return rules.case_number(row.station_code, year, row.serial)
+
+
+def _checked(sent: Report, declared: Any, now: datetime) -> tuple[float, float]:
+    """Return the place in WGS 84; raise Refused with everything that is wrong with the report."""
     problems = rules.answer_problems(_questions(declared), sent.answers, len(sent.attachments))
     late = rules.time_problem(sent.found_at, now)
     problems += [late] if late else []
     lon, lat = _in_wgs84(sent.place, problems)
     if problems:
         raise Refused(problems=problems)
+    return lon, lat
+
+
+def _said(sent: Report, declared: Any, lon: float, lat: float) -> dict[str, Any]:
+    """Return the columns that hold what was reported, raw place beside the WGS 84 one."""
     place = sent.place
-    radius = uncertainty_m(place.accuracy_m, place.method)
-    area = areas.area_at(session, by.station_id, lon, lat, now, radius)
-    home = station(session, by)
-    year = now.astimezone(clock.SHOWN).year
-    serial = session.scalar(text("SELECT app.next_case_number(:y)"), {"y": year})
-    values = {
+    return {
         "id": sent.id,
-        "station_id": by.station_id,
-        "number": rules.case_number(home.code, year, serial or 0),
         "kind": "lead" if declared.restricted else "hazard",
         "class_code": declared.code,
         "class_version": declared.version,
         "restricted": declared.restricted,
-        "state": rules.State.REPORTED,
         "geom": WKTElement(f"POINT({lon!r} {lat!r})", 4326),
         "raw_x": place.lon,
         "raw_y": place.lat,
@@ -113,30 +181,24 @@ def _new_case(
         "accuracy_m": place.accuracy_m,
         "method": place.method,
         "address": place.address,
+        "answers": dict(sent.answers),
+        "note": sent.note,
+        "found_at": sent.found_at,
+    }
+
+
+def _routed(area: areas.Area) -> dict[str, Any]:
+    """Return the columns that hold where the place belongs, as resolved today."""
+    return {
         "place_flag": area.flag,
         "plan_id": area.plan_id,
         "grid_id": area.grid_id,
         "police_grid_id": area.police_grid_id,
         "neighbour_grid_id": area.neighbour_grid_id,
-        "answers": dict(sent.answers),
-        "note": sent.note,
-        "found_at": sent.found_at,
-        "reported_at": now,
-        "due_at": rules.due_at(now, declared.limit_h),
-        "reporter_id": reporter_id,
-        "client": client[:100],
-        "content_hash": content,
     }
-    made = session.execute(
-        insert(Case).values(**values).on_conflict_do_nothing(index_elements=[Case.id]).returning(Case.id)
-    )
-    if made.scalar() is None:
-        # The id stands for a case that this sender may not see.
-        raise Conflict("already_known", held="?", sent=content.hex())
-    return queries.case(session, sent.id)
 
 
-def _declared(session: Session, sent: Report) -> HazardClass:
+def _declared(session: Session, sent: Report) -> Any:
     version = int(sent.class_version) if sent.class_version and sent.class_version.isdigit() else None
     found = queries.hazard_class(session, sent.class_code, version)
     if found is None:
@@ -144,7 +206,7 @@ def _declared(session: Session, sent: Report) -> HazardClass:
     return found
 
 
-def _questions(declared: HazardClass) -> list[rules.Question]:
+def _questions(declared: Any) -> list[rules.Question]:
     return [rules.Question.declared(item) for item in declared.questions]
 
 
@@ -173,36 +235,22 @@ def _content_hash(sent: Report) -> bytes:
     return sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).digest()
 
 
-def _keep_files(
-    session: Session, blobs: BlobStore, case: Case, files: Sequence[SentFile], purpose: str
-) -> tuple[str, ...]:
-    """Keep the files that came along; return the SHA-256 (as sent) of all that we hold of this case."""
-    known = set(
-        session.scalars(
-            select(Attachment.sent_sha256).where(Attachment.case_id == case.id, Attachment.purpose == purpose)
-        )
-    )
-    for file in files:
-        if file.data is not None and file.sha256 not in known:
-            _keep_file(session, blobs, case, file.data, file.sha256, purpose)
-            known.add(file.sha256)
-    session.expire(case, ["attachments"])
-    return tuple(sorted(known))
+def _prepared(blobs: BlobStore, files: Iterable[SentFile]) -> list[dict[str, Any]]:
+    """Check the photos that came along and put them on the disk; return their rows.
+
+    On the disk first, then the row that names it: a commit never points at bytes that could be lost.
+    Raises Refused for what is no photo.
+    """
+    return [_prepared_file(blobs, file.data, file.sha256) for file in files if file.data is not None]
 
 
-def _keep_file(
-    session: Session, blobs: BlobStore, case: Case, data: bytes, sent_sha256: str, purpose: str
-) -> None:
+def _prepared_file(blobs: BlobStore, data: bytes, sent_sha256: str) -> dict[str, Any]:
     try:
         seen = photos.inspect(data)
         kept = photos.stripped(data)
     except FileRefused as error:
         raise Refused(problems=[Problem(f"/files/{sent_sha256}", error.code, error.params)]) from error
-    # On the disk first, then the row that names it: a commit never points at bytes that could be lost.
-    values = {
-        "case_id": case.id,
-        "station_id": case.station_id,
-        "purpose": purpose,
+    return {
         "sent_sha256": sent_sha256,
         "sha256": blobs.put(kept),
         "media_type": seen.media_type,
@@ -210,7 +258,20 @@ def _keep_file(
         "width": seen.width,
         "height": seen.height,
     }
-    session.execute(insert(Attachment).values(**values).on_conflict_do_nothing())
+
+
+def _add_files(session: Session, case: Any, files: list[dict[str, Any]], purpose: str) -> bool:
+    """Add rows for prepared files to a case (anything with id and station_id); say whether any was new."""
+    own = {"case_id": case.id, "station_id": case.station_id, "purpose": purpose}
+    rows = [{**own, **file} for file in files]
+    return bool(rows) and bool(session.scalars(_ADD_FILES, rows).all())
+
+
+_ADD_FILES = insert(_ATTACHMENT).on_conflict_do_nothing().returning(_ATTACHMENT.c.id)
+
+
+def _sorted(hashes: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(hashes))
 
 
 def accept(session: Session, case: Case, *, revision: int | None = None, by: Actor) -> Case:
@@ -239,15 +300,15 @@ def close(
     if problems:
         raise Refused(problems=problems)
     _move(case, "close", revision)
-    for sha, data in proof.items():
-        _keep_file(session, blobs, case, data, sha, "closed")
+    _add_files(session, case, [_prepared_file(blobs, data, sha) for sha, data in proof.items()], "closed")
     case.closed_at, case.closing_note = clock.now(), note.strip()
     return _recorded(session, case, "cases.closed", by)
 
 
 def add_file(session: Session, blobs: BlobStore, case: Case, *, sha: str, data: bytes, by: Actor) -> Case:
-    """Add a photo to a case, for one that was named in the report or found later."""
-    _keep_file(session, blobs, case, data, sha, "found")
+    """Add a photo to a case, for one that was named in the report or found later; twice changes nothing."""
+    if not _add_files(session, case, [_prepared_file(blobs, data, sha)], "found"):
+        return case
     return _recorded(session, case, "cases.file_added", by)
 
 
@@ -268,4 +329,6 @@ def _recorded(session: Session, case: Case, name: str, by: Actor) -> Case:
 def locked_case(session: Session, case_id: UUID) -> Case:
     """Return a case for changing it, its row locked against a second handler at the same moment."""
     queries.case(session, case_id)
-    return session.scalars(select(Case).where(Case.id == case_id).with_for_update(of=Case)).one()
+    locked = select(Case).where(Case.id == case_id).with_for_update(of=Case)
+    # The row as the handler before us left it, not as it was read above.
+    return session.scalars(locked, execution_options={"populate_existing": True}).one()

@@ -9,14 +9,17 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Select, and_, or_, select
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy import ARRAY, Select, String, and_, cast, func, or_, select
+from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
+from webapp.areas.models import Grid, PoliceGrid
 from webapp.cases.models import Attachment, Case, HazardClass
 from webapp.cases.rules import OPEN_STATES
-from webapp.core.db import within_bbox
+from webapp.core.db import table_of, within_bbox
 from webapp.core.errors import BadRequest, NotFound
 
+_CASE = table_of(Case)
+_CLASS = table_of(HazardClass)
 PAGE = 50
 MOST = 500
 
@@ -39,10 +42,41 @@ def hazard_classes(session: Session) -> list[HazardClass]:
     return list(session.scalars(select(HazardClass).where(HazardClass.in_use).order_by(HazardClass.position)))
 
 
-def hazard_class(session: Session, code: str, version: int | None = None) -> HazardClass | None:
-    """Return a class: the version named (old phones keep theirs), else the one in use."""
-    wanted = HazardClass.version == version if version is not None else HazardClass.in_use
-    return session.scalar(select(HazardClass).where(HazardClass.code == code, wanted))
+def hazard_class(session: Session, code: str, version: int | None = None) -> Any:
+    """Return a class's row: the version named (old phones keep theirs), else the one in use; or None."""
+    wanted = _CLASS.c.version == version if version is not None else _CLASS.c.in_use
+    return session.execute(select(_CLASS).where(_CLASS.c.code == code, wanted)).one_or_none()
+
+
+_NEIGHBOUR = aliased(Grid)
+_KNOWN = (
+    select(
+        Case.id,
+        Case.station_id,
+        Case.number,
+        Case.reported_at,
+        Grid.name.label("grid"),
+        PoliceGrid.name.label("police_grid"),
+        _NEIGHBOUR.name.label("neighbour"),
+        select(func.coalesce(func.array_agg(Attachment.sent_sha256), cast([], ARRAY(String))))
+        .where(Attachment.case_id == Case.id, Attachment.purpose == "found")
+        .scalar_subquery()
+        .label("held"),
+    )
+    .join(Grid, Grid.id == Case.grid_id)
+    .join(PoliceGrid, PoliceGrid.id == Case.police_grid_id)
+    .outerjoin(_NEIGHBOUR, _NEIGHBOUR.id == Case.neighbour_grid_id)
+)
+
+
+def known_hash(session: Session, case_id: UUID) -> bytes | None:
+    """Return the hash of what a known report said; None for a new one."""
+    return session.scalar(select(_CASE.c.content_hash).where(_CASE.c.id == case_id))
+
+
+def known_report(session: Session, case_id: UUID) -> Any:
+    """Return what the receipt of a known report says, with the files held."""
+    return session.execute(_KNOWN.where(Case.id == case_id)).one()
 
 
 def case(session: Session, case_id: UUID) -> Case:
@@ -81,7 +115,7 @@ def cursor_after(page: list[Case], limit: int) -> str | None:
 def _opened(cursor: str) -> tuple[datetime, UUID]:
     try:
         at, last = orjson.loads(base64.urlsafe_b64decode(cursor))
-        return datetime.fromisoformat(at), UUID(last)
+        return datetime.fromisoformat(at), UUID(str(last))
     except (ValueError, TypeError) as error:
         raise BadRequest() from error
 

@@ -7,7 +7,8 @@ from typing import Any
 from geoalchemy2.shape import to_shape
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
-from collectors.records import PLACE_METHODS, Place, Report
+from collectors.pwa import FILE_KINDS, MAX_FILES
+from collectors.records import PLACE_METHODS, Attachment, Place, Report
 from webapp.cases.models import Case
 from webapp.cases.rules import STATE_TITLES, State
 from webapp.core.i18n import _, choose
@@ -25,6 +26,19 @@ class PlaceIn(Strict):
     address = Text(200, load_default="")
 
 
+class SentFileIn(Strict):
+    """A photo that belongs to a report and is sent apart, named by the SHA-256 of its bytes."""
+
+    sha256 = fields.String(required=True, validate=validate.Regexp(r"[0-9a-f]{64}\Z", error="bad_hash"))
+    name = Text(200, load_default="")
+    media_type = Text(100, load_default="")
+    kind = fields.String(load_default="photo", validate=validate.OneOf(FILE_KINDS))
+
+    @post_load
+    def _record(self, data: dict[str, Any], **_kwargs: Any) -> Attachment:
+        return Attachment(**data)
+
+
 class ReportIn(Strict):
     """A report; `id` is made by the sender and makes sending again harmless."""
 
@@ -35,6 +49,7 @@ class ReportIn(Strict):
     place = fields.Nested(PlaceIn, required=True)
     found_at = fields.AwareDateTime(required=True)
     note = Text(2000, load_default="")
+    files = fields.List(fields.Nested(SentFileIn), load_default=list, validate=validate.Length(max=MAX_FILES))
 
     @validates_schema(skip_on_field_errors=True)
     def _plain_answers(self, data: dict[str, Any], **_kwargs: Any) -> None:
@@ -46,7 +61,10 @@ class ReportIn(Strict):
     def _record(self, data: dict[str, Any], **_kwargs: Any) -> Report:
         version = data.pop("class_version")
         place = Place(**data.pop("place"))
-        return Report(**data, place=place, class_version=None if version is None else str(version))
+        files = tuple({file.sha256: file for file in data.pop("files")}.values())
+        return Report(
+            **data, place=place, attachments=files, class_version=None if version is None else str(version)
+        )
 
 
 class QuestionOut(Strict):
@@ -195,11 +213,11 @@ class ThumbnailQuery(Strict):
 class ReceiptOut(Strict):
     """What the sender of a report is told: the same each time the same report is sent."""
 
-    id = fields.UUID(attribute="case.id")
-    case_number = fields.String(attribute="case.number")
-    state = fields.String(attribute="case.state")
-    grid = fields.String(attribute="case.grid.name")
-    police_grid = fields.String(attribute="case.police_grid.name")
-    neighbour = fields.String(attribute="case.neighbour.name")
+    id = fields.UUID()
+    case_number = fields.String(attribute="number")
+    state = fields.String()
+    grid = fields.String()
+    police_grid = fields.String()
+    neighbour = fields.String(allow_none=True)
     held = fields.List(fields.String())
-    reported_at = fields.AwareDateTime(attribute="case.reported_at")
+    reported_at = fields.AwareDateTime()

@@ -22,6 +22,16 @@ class Actor:
     via: str = "session"
 
 
+@dataclass(frozen=True)
+class Identity:
+    """Who a request comes from, and how far its token reaches."""
+
+    actor: Actor
+    name: str
+    language: str
+    scope: str = "all"
+
+
 def context_token(actor: Actor, key: bytes, now_s: int) -> str:
     """Return the signed identity that row-level security believes.
 

@@ -84,13 +84,16 @@ class Settings:
 
 
 SECRETS = ("context.key", "csrf.key", "audit.key")
+ROLE_SECRETS = ("shuangge_migrate.key", "shuangge_web.key", "shuangge_login.key", "shuangge_worker.key")
 
 
 def make_secrets(settings: Settings) -> list[Path]:
     """Make the secrets that are missing (32 random bytes as hex, mode 0600); return the new ones."""
     settings.secrets_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # An outside server knows its roles by password; our own cluster knows the user behind the socket.
+    names = SECRETS + (ROLE_SECRETS if settings.database_url else ())
     made = []
-    for name in SECRETS:
+    for name in names:
         path = settings.secrets_dir / name
         if path.exists():
             continue

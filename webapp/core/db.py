@@ -5,12 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
-from typing import Any
+from time import monotonic
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import URL, Date, DateTime, Engine, MetaData, String, Uuid, create_engine, event, func, text
+import psycopg2
+from sqlalchemy import (
+    URL,
+    Date,
+    DateTime,
+    Engine,
+    MetaData,
+    String,
+    Table,
+    Uuid,
+    create_engine,
+    event,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from webapp.core import clock
@@ -19,6 +35,9 @@ from webapp.core.config import Settings
 from webapp.core.postgres import Cluster
 
 WEB, LOGIN, WORKER, MIGRATE = "shuangge_web", "shuangge_login", "shuangge_worker", "shuangge_migrate"
+
+LOGIN_ROLES = (WEB, LOGIN, WORKER, MIGRATE)
+IDLE_CHECK_S = 1.0
 
 
 class Base(DeclarativeBase):
@@ -42,6 +61,11 @@ class Base(DeclarativeBase):
         dict[str, Any]: JSONB(none_as_null=True),
         list[Any]: JSONB(none_as_null=True),
     }
+
+
+def table_of(model: type[Base]) -> Table:
+    """Return a model's plain table, for the hot path: no entity is built for the row."""
+    return cast(Table, model.__table__)
 
 
 def role_url(settings: Settings, role: str) -> URL:
@@ -90,11 +114,12 @@ def _engine(url: URL, pool_size: int) -> Engine:
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_timeout=5,
-        pool_pre_ping=True,
         hide_parameters=True,  # no personal data in tracebacks and logs
         connect_args={"application_name": "shuangge", "connect_timeout": 5},
     )
     event.listen(engine, "connect", _warm)
+    event.listen(engine, "checkin", _note_use)
+    event.listen(engine, "checkout", _check_idle)
     return engine
 
 
@@ -105,6 +130,22 @@ def _warm(connection: Any, _record: Any) -> None:
             "SELECT public.ST_Transform(public.ST_SetSRID(public.ST_MakePoint(112, 37), 4326), 3857)"
         )
     connection.rollback()
+
+
+def _note_use(_connection: Any, record: Any) -> None:
+    record.info["used"] = monotonic()
+
+
+def _check_idle(connection: Any, record: Any, _proxy: Any) -> None:
+    """Ask a connection that lay idle whether it still lives; a busy one is not asked each time."""
+    if monotonic() - record.info.get("used", 0.0) < IDLE_CHECK_S:
+        return
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        connection.rollback()
+    except psycopg2.Error as error:
+        raise DisconnectionError from error
 
 
 def within_bbox(column: Any, box: tuple[float, float, float, float]) -> Any:

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, func, select
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, func, insert, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from webapp.core.actor import Actor
-from webapp.core.db import Base
+from webapp.core.db import Base, table_of
 
 
 class Event(Base):
@@ -54,23 +54,22 @@ def record(
     by: Actor,
     grid: UUID | None = None,
     **data: Any,
-) -> Event:
+) -> None:
     """Write the event row of an action, in the action's own transaction.
 
     `name` is `capability.past_tense`; `data` holds ids, codes and numbers, never names or phone numbers.
     """
-    event = Event(
-        station_id=by.station_id,
-        name=name,
-        subject_kind=kind,
-        subject_id=subject,
-        grid_id=grid,
-        by_id=by.person_id,
-        data=data,
-    )
-    session.add(event)
+    values = {
+        "station_id": by.station_id,
+        "name": name,
+        "subject_kind": kind,
+        "subject_id": subject,
+        "grid_id": grid,
+        "by_id": by.person_id,
+        "data": data,
+    }
     session.flush()
-    return event
+    session.execute(insert(table_of(Event)), values)
 
 
 def timeline(session: Session, subject: UUID) -> list[Event]:

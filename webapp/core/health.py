@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
-
 import orjson
 import prometheus_client
 from flask import Blueprint, Response, request
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from webapp.core import clock
 from webapp.core.errors import Forbidden
 from webapp.core.web import identity, site
 
@@ -43,7 +42,7 @@ def _database() -> str:
 def _worker() -> str:
     beat = site().settings.home / "run" / "worker.beat"
     try:
-        age = time.time() - beat.stat().st_mtime
+        age = clock.now().timestamp() - beat.stat().st_mtime
     except OSError:
         return "never seen"
     return "ok" if age < BEAT_MAX_S else f"silent for {int(age)} s"

@@ -11,6 +11,7 @@ from threading import Lock, Thread
 
 import psycopg2
 import structlog
+from psycopg2 import sql
 from sqlalchemy import URL
 
 log = structlog.get_logger()
@@ -71,8 +72,8 @@ class Hub:
 
     def _heard(self, payload: str) -> None:
         # Anybody who may speak SQL may notify: what is no id of an event must not end this thread.
-        if payload.isascii() and payload.isdigit() and len(payload) < 19:
-            self._tell(int(payload))
+        if payload.isascii() and payload.isdigit() and int(payload[:19]) > 0:
+            self._tell(int(payload[:19]))
 
     def _reconnected(self) -> None:
         self._tell(0)
@@ -84,7 +85,7 @@ def listen(dsn: str, channel: str, heard: Callable[[str], None], started: Callab
     try:
         connection.autocommit = True
         with connection.cursor() as cursor:
-            cursor.execute(f"LISTEN {channel}")
+            cursor.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
         started()
         while True:
             select.select([connection], [], [], 30)

@@ -29,6 +29,7 @@ MESSAGES = {
     "bad_request": N_("The request can't be read."),
     "conflict": N_("This has changed meanwhile; load it again."),
     "cross_site": N_("This request did not come from our own page. Load the page again."),
+    "demo_known": N_("Station %(station)s is loaded already; nothing was changed."),
     "enrol_used": N_("This code was used or is older than ten minutes. Ask for a new one."),
     "forbidden": N_("Your role may not do this."),
     "internal": N_("Something broke on our side. Quote this number to the administrator: %(request_id)s."),

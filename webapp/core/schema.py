@@ -40,6 +40,7 @@ _SAID = tuple(
         (r"Must be one of: (?P<allowed>.*)\.", "not_allowed"),
         (r"Control characters", "bad_text"),
         (r"Expected text, a number", "bad_answer"),
+        (r"bad_hash", "bad_hash"),
     )
 )
 

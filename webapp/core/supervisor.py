@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from webapp.core import clock
 from webapp.core.config import CHECKOUT, Settings, load
 from webapp.core.ensure import ensure_database
 from webapp.core.installation import PortTaken, PostgresError, Say, StartFailed, StopFailed, WrongOwner
@@ -54,7 +55,10 @@ def web_command(settings: Settings) -> list[str]:
 
 def programs_of(settings: Settings) -> dict[str, list[str]]:
     """The programs that are kept alive, in the order in which they start; they end in the same order."""
-    return {"web": web_command(settings), "worker": [sys.executable, "-m", "webapp.cli", "work"]}
+    return {
+        "web": web_command(settings),
+        "worker": ["nice", "-n", "10", sys.executable, "-m", "webapp.cli", "work"],
+    }
 
 
 # ---- up and down ----
@@ -323,7 +327,7 @@ def _trim_logs(folder: Path) -> None:
 def _note(message: str) -> None:
     """A line in the supervisor's log; without a word when the disk is full."""
     with contextlib.suppress(OSError):
-        print(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), message, flush=True)
+        print(f"{clock.now():%Y-%m-%dT%H:%M:%SZ}", message, flush=True)
 
 
 if __name__ == "__main__":

@@ -14,14 +14,14 @@ import orjson
 import structlog
 from flask import Flask, Response, current_app, g, redirect, render_template, request
 from flask_smorest import Blueprint
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import HTTPException
 
 from collectors.records import Refused as Unreadable
 from webapp.core import i18n
-from webapp.core.actor import Actor
+from webapp.core.actor import Identity
 from webapp.core.config import Settings
 from webapp.core.db import Database
 from webapp.core.errors import (
@@ -46,17 +46,8 @@ R = TypeVar("R")
 log = structlog.get_logger()
 
 PROBLEM = "application/problem+json"
+INSUFFICIENT_PRIVILEGE = "42501"
 SAFE = ("GET", "HEAD", "OPTIONS")
-
-
-@dataclass(frozen=True)
-class Identity:
-    """Who a request comes from, and how far its token reaches."""
-
-    actor: Actor
-    name: str
-    language: str
-    scope: str = "all"
 
 
 @dataclass(frozen=True)
@@ -235,12 +226,15 @@ def _from_http(error: HTTPException) -> AppError:
 
 
 def _from_database(error: Exception) -> AppError:
-    """Translate the database's refusal: a broken rule is a conflict, everything else is 'try again'."""
+    """Translate the database's refusal: a broken rule, a closed wall, 'try again', or a fault of ours."""
     if isinstance(error, IntegrityError):
         return Conflict()
-    code = getattr(getattr(error, "orig", None), "pgcode", None) or ""
-    # 42501: insufficient privilege, the wall behind the courtesy of rules.py
-    return Forbidden() if code == "42501" else Unavailable(retry_after=3)
+    if getattr(getattr(error, "orig", None), "pgcode", None) == INSUFFICIENT_PRIVILEGE:
+        return Forbidden()  # the wall behind the courtesy of rules.py
+    if isinstance(error, OperationalError | InterfaceError | PoolTimeout):
+        return Unavailable(retry_after=3)
+    log.exception("unexpected", path=request.path, request_id=g.get("request_id"))
+    return AppError(request_id=g.get("request_id", ""))
 
 
 def handle(error: Exception) -> Response:
@@ -272,6 +266,13 @@ def _before() -> None:
     if wish not in i18n.LANGUAGES:
         wish = i18n.preferred(request.headers.get("Accept-Language"), site().settings.default_language)
     i18n.set_language(wish)
+    _refuse_nul()
+
+
+def _refuse_nul() -> None:
+    """Refuse addresses with a NUL in them: the database's text has none, so nothing can be found there."""
+    if "\0" in request.path or any("\0" in value for value in request.args.values()):
+        raise BadRequest()
 
 
 def _headers(response: Response) -> Response:

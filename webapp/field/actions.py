@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from uuid import UUID, uuid4
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from webapp.core import clock
@@ -12,6 +13,7 @@ from webapp.core.actor import Actor
 from webapp.core.errors import Conflict, Problem
 from webapp.core.events import record
 from webapp.core.files import BlobStore
+from webapp.field import queries
 from webapp.field.models import Quarantine
 
 
@@ -26,15 +28,24 @@ def keep(
     problems: Sequence[Problem],
     by: Actor,
 ) -> Quarantine:
-    """Keep what could not be understood, with its files, until a person looks at it."""
+    """Keep what could not be understood, with its files, until a person looks at it.
+
+    The same bytes from the same person again, as a phone sends them that lost the answer, are kept once.
+    """
+    sha = blobs.put(body)
+    held = {name: blobs.put(data) for name, data in files.items()}
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"{by.person_id}{sha}", 0))))
+    known = queries.kept_before(session, by, door, sha, held)
+    if known is not None:
+        return known
     entry = Quarantine(
         id=uuid4(),
         station_id=by.station_id,
         person_id=by.person_id,
         door=door,
-        sha256=blobs.put(body),
+        sha256=sha,
         media_type=media_type[:100],
-        files={sha: blobs.put(data) for sha, data in files.items()},
+        files=held,
         problems=[{"pointer": p.pointer, "code": p.code, "params": dict(p.params)} for p in problems],
     )
     session.add(entry)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
 from uuid import UUID
 
 from flask import Response
 from sqlalchemy.orm import Session
 
+from collectors import photos
 from collectors.records import Attachment, Report
 from webapp.cases import actions as cases
 from webapp.cases.schemas import ReceiptOut, ReportIn
@@ -42,21 +43,19 @@ def body(entry_id: UUID, session: Session, by: Actor) -> Response:
 @door("station_chief")
 @blp.arguments(ReportIn)
 @blp.response(201, ReceiptOut)
-def repair(sent: Report, entry_id: UUID, session: Session, by: Actor) -> cases.Reported:
+def repair(sent: Report, entry_id: UUID, session: Session, by: Actor) -> cases.Receipt:
     """Hand the mended report in for its author, with the photos that came with it."""
     entry = queries.entry(session, entry_id)
+    held = {name: site().blobs.get(kept) for name, kept in entry.files.items()}
     files = tuple(
-        Attachment(name=sha, media_type="", sha256=sha, data=site().blobs.get(kept))
-        for sha, kept in entry.files.items()
+        Attachment(name=name, media_type="", sha256=sha256(data).hexdigest(), data=data)
+        for name, data in held.items()
+        if photos.is_photo(data)
     )
-    mended = Report(**{**_fields(sent), "attachments": files})
+    mended = replace(sent, attachments=files)
     done = cases.report(session, site().blobs, mended, by=by, reporter_id=entry.person_id, client="repair")
-    actions.repaired(session, entry, done.case.id, by=by)
+    actions.repaired(session, entry, done.id, by=by)
     return done
-
-
-def _fields(sent: Report) -> dict[str, Any]:
-    return {name: getattr(sent, name) for name in sent.__slots__}
 
 
 @blp.route("/quarantine/<uuid:entry_id>/discard", methods=["POST"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from flask import Response, request
@@ -13,7 +14,6 @@ from collectors.records import Attachment, Report
 from collectors.records import Problem as FormatProblem
 from collectors.records import Refused as Unreadable
 from webapp.cases import actions as cases
-from webapp.cases.models import Case
 from webapp.cases.rules import REPORTERS
 from webapp.core import clock
 from webapp.core.actor import Actor
@@ -49,7 +49,11 @@ def _sent() -> tuple[bytes, dict[str, bytes]]:
     """Return the document and the files of the request, whichever of the two forms it has."""
     if request.mimetype == "application/json":
         return request.get_data(cache=False), {}
-    parts = {name: file.read() for name, file in request.files.items(multi=True) if name != "batch"}
+    parts: dict[str, bytes] = {}
+    for name, file in request.files.items(multi=True):
+        if name != "batch":
+            # Several parts may have one name, as those of one form field do: none is lost.
+            parts[f"{name}#{len(parts)}" if name in parts else name] = file.read()
     if "batch" in request.files:
         return request.files["batch"].read(), parts
     return request.form.get("batch", "").encode(), parts
@@ -79,49 +83,46 @@ def _unreadable(
 def _take(
     session: Session, index: int, sent: Report, by: Actor, client: Mapping[str, str]
 ) -> pwa.ReportReceipt:
-    """Take one report in a savepoint of its own: a refused one never blocks its siblings."""
+    """Take one report; a refused one has written nothing and never blocks its siblings."""
     try:
-        with session.begin_nested():
-            done = cases.report(session, site().blobs, sent, by=by, client=client.get("name", ""))
+        done = cases.report(session, site().blobs, sent, by=by, client=client.get("name", ""))
     except AppError as error:
         return _keep_report(session, index, sent, error, by)
-    missing = tuple(a.sha256 for a in sent.attachments if a.sha256 not in done.held)
-    return _receipt(index, done.case, done.held, missing)
-
-
-def _receipt(index: int, case: Case, held: tuple[str, ...], missing: tuple[str, ...]) -> pwa.ReportReceipt:
     return pwa.ReportReceipt(
-        id=case.id,
+        id=done.id,
         index=index,
-        state="received",
-        received_at=case.reported_at,
-        case_number=case.number,
-        grid=case.grid.name,
-        police_grid=case.police_grid.name,
-        held=held,
-        missing=missing,
+        state=done.state,
+        received_at=done.reported_at,
+        case_number=done.number,
+        grid=done.grid,
+        police_grid=done.police_grid,
+        held=done.held,
+        missing=tuple(a.sha256 for a in sent.attachments if a.sha256 not in done.held),
     )
 
 
 def _keep_report(session: Session, index: int, sent: Report, error: AppError, by: Actor) -> pwa.ReportReceipt:
     problems = error.problems or [Problem("", error.code, error.params)]
-    if isinstance(error, Refused):
-        _keep(session, pwa.document(sent), sent.attachments, problems, by)
-    state = "kept" if isinstance(error, Refused) else "conflict"
-    return pwa.ReportReceipt(id=sent.id, index=index, state=state, problems=_told(problems))
+    if not isinstance(error, Refused):
+        return pwa.ReportReceipt(id=sent.id, index=index, state="conflict", problems=_told(problems))
+    at = _keep(session, pwa.document(sent), sent.attachments, problems, by)
+    return pwa.ReportReceipt(id=sent.id, index=index, state="kept", problems=_told(problems), received_at=at)
 
 
 def _keep_refused(session: Session, item: pwa.RefusedReport, by: Actor) -> pwa.ReportReceipt:
     problems = _problems(item.refused.problems)
-    _keep(session, item.raw, item.files, problems, by)
-    return pwa.ReportReceipt(id=item.id, index=item.index, state="kept", problems=_told(problems))
+    at = _keep(session, item.raw, item.files, problems, by)
+    return pwa.ReportReceipt(
+        id=item.id, index=item.index, state="kept", problems=_told(problems), received_at=at
+    )
 
 
 def _keep(
     session: Session, body: bytes, files: Iterable[Attachment], problems: list[Problem], by: Actor
-) -> None:
+) -> datetime:
+    """Keep one report for repair; return when it was kept first."""
     held = {file.sha256: file.data for file in files if file.data is not None}
-    actions.keep(
+    entry = actions.keep(
         session,
         site().blobs,
         door=DOOR,
@@ -131,6 +132,7 @@ def _keep(
         problems=problems,
         by=by,
     )
+    return entry.received_at
 
 
 def _problems(found: Iterable[FormatProblem]) -> list[Problem]:

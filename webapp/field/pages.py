@@ -6,6 +6,7 @@ from datetime import datetime
 
 import orjson
 from flask import Blueprint, render_template
+from geoalchemy2.shape import to_shape
 from sqlalchemy.orm import Session
 
 from webapp.cases.queries import hazard_classes
@@ -19,6 +20,7 @@ from webapp.field.models import Quarantine
 from webapp.people.queries import names, station
 
 pages = Blueprint("field_pages", __name__)
+CHINA = (73.5, 18.0, 135.1, 53.6)
 DOOR_TITLES = {"batch": N_("from the phone page")}
 SYSTEMS = {"wgs84": "WGS 84", "gcj02": "GCJ-02", "bd09": "BD-09", "cgcs2000": "CGCS2000"}
 
@@ -26,8 +28,11 @@ SYSTEMS = {"wgs84": "WGS 84", "gcj02": "GCJ-02", "bd09": "BD-09", "cgcs2000": "C
 @pages.get("/phone/")
 @door()
 def phone(session: Session, by: Actor) -> str:
-    """Show the volunteer's page."""
-    return render_template("field/phone.html", station=station(session, by))
+    """Show the volunteer's page; its form works from what the page and the API tell, offline too."""
+    home = station(session, by)
+    box = CHINA if home.ground is None else to_shape(home.ground).bounds
+    config = {"person": str(by.person_id or ""), "box": box, "credit": home.credit}
+    return render_template("field/phone.html", station=home, config=config)
 
 
 @pages.get("/quarantine")

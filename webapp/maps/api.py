@@ -29,11 +29,7 @@ STREAM_S = 600
 @blp.response(200, content_type="application/geo+json")
 def items(query: dict[str, Any], collection: str, session: Session, by: Actor) -> Response:
     """Features of a collection inside a box, as GeoJSON."""
-    layer = layers.BY_ID.get(collection)
-    if layer is None:
-        raise NotFound()
-    if layer.roles and by.role not in layer.roles:
-        raise Forbidden()
+    layer = _layer(collection, by)
     filters = {str(name): str(query[name]) for name in ("kind", "state", "class_code") if name in query}
     if set(filters) - set(layer.filters):
         raise BadRequest()
@@ -41,6 +37,15 @@ def items(query: dict[str, Any], collection: str, session: Session, by: Actor) -
     asked = layers.Asked(by, box, query.get("datetime") or clock.now(), filters)
     data = queries.features(session, layer.rows(asked), query["limit"])
     return Response(data, content_type="application/geo+json")
+
+
+def _layer(collection: str, by: Actor) -> layers.Layer:
+    layer = layers.BY_ID.get(collection)
+    if layer is None:
+        raise NotFound()
+    if layer.roles and by.role not in layer.roles:
+        raise Forbidden()
+    return layer
 
 
 @blp.route("/api/v1/search")

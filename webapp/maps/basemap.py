@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 import structlog
-from flask import Blueprint, Response, send_file
+from flask import Blueprint, Response, jsonify, send_file
 
 from webapp.core.config import Settings
 from webapp.core.errors import NotFound
@@ -98,6 +98,14 @@ def tile(path: Path, z: int, x: int, y: int) -> bytes | None:
             (z, x, row),
         ).fetchone()
     return bytes(found[0]) if found else None
+
+
+@pages.get("/basemap.json")
+def description() -> Response:
+    """How a page loads the base map: what `describe` returns, as JSON."""
+    response = jsonify(describe(site().settings))
+    response.headers["Cache-Control"] = "no-cache"
+    return response
 
 
 @pages.get("/basemap/<int:z>/<int:x>/<int:y>")

@@ -14,10 +14,12 @@ from sqlalchemy.dialects.postgresql import JSONB
 from webapp.areas.models import Grid, GridShape, Plan, PoliceGrid, PoliceGridShape
 from webapp.cases.models import Attachment, Case, HazardClass
 from webapp.cases.rules import OPEN_STATES
+from webapp.core import clock
 from webapp.core.actor import Actor
 from webapp.core.db import within_bbox
 from webapp.core.i18n import N_
-from webapp.patrols.models import GridPresence, Patrol
+from webapp.patrols.models import Patrol
+from webapp.patrols.queries import presence
 from webapp.places.models import Place
 
 Box = tuple[float, float, float, float]
@@ -164,39 +166,21 @@ def _patrols(asked: Asked) -> Select[Any]:
 
 def _coverage(asked: Asked) -> Select[Any]:
     """Patrol presence per grid: patrols and minutes of seven days, and how long ago the last one was."""
-    last_day = asked.at.date()
-    week = (
-        select(
-            GridPresence.grid_id,
-            func.sum(GridPresence.patrols).label("patrols"),
-            func.sum(GridPresence.seconds).label("seconds"),
-        )
-        .where(GridPresence.day_on > last_day - timedelta(days=7), GridPresence.day_on <= last_day)
-        .group_by(GridPresence.grid_id)
-        .subquery()
-    )
-    last = (
-        select(GridPresence.grid_id, func.max(GridPresence.last_at).label("at"))
-        .where(GridPresence.day_on <= last_day)
-        .group_by(GridPresence.grid_id)
-        .subquery()
-    )
-    age_h = func.round(func.extract("epoch", literal(asked.at) - last.c.at) / 3600)
+    seen = presence(asked.at.astimezone(clock.SHOWN).date()).subquery()
+    age_h = func.round(func.extract("epoch", literal(asked.at) - seen.c.last_at) / 3600)
     properties = _json(
-        name=Grid.name,
-        patrols=func.coalesce(week.c.patrols, 0),
-        minutes=func.coalesce(func.round(week.c.seconds / 60), 0),
-        last_at=last.c.at,
+        name=seen.c.name,
+        patrols=seen.c.patrols,
+        minutes=func.round(seen.c.seconds / 60),
+        last_at=seen.c.last_at,
         age_h=age_h,
         band=case(
-            (last.c.at.is_(None), "never"), (age_h <= 48, "fresh"), (age_h <= 168, "week"), else_="stale"
+            (seen.c.last_at.is_(None), "never"), (age_h <= 48, "fresh"), (age_h <= 168, "week"), else_="stale"
         ),
     )
     return (
-        select(Grid.id, GridShape.geom, properties)
-        .join(Grid, Grid.id == GridShape.grid_id)
-        .outerjoin(week, week.c.grid_id == Grid.id)
-        .outerjoin(last, last.c.grid_id == Grid.id)
+        select(seen.c.grid_id.label("id"), GridShape.geom, properties)
+        .join(seen, seen.c.grid_id == GridShape.grid_id)
         .where(_in(GridShape.geom, asked), GridShape.plan_id == _plan(asked))
     )
 

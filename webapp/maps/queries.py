@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from webapp.places.models import Place
 REPLAY_LIMIT = 500
 # A transaction may not live longer (its statements and pauses are limited): what has a smaller id than
 # the last one seen may still appear within this time, and is told again to be safe.
-LATE_S = 60
+LATE = timedelta(seconds=60)
 
 
 def features(session: Session, query: Select[Any], limit: int) -> bytes:
@@ -103,7 +104,7 @@ def news_after(session: Session, last: int) -> list[dict[str, Any]]:
     if last <= 0:
         return []
     seen_at = select(Event.at).where(Event.id == last).scalar_subquery()
-    late = (Event.id < last) & (Event.at > seen_at - text(f"interval '{LATE_S} seconds'"))
+    late = (Event.id < last) & (Event.at > seen_at - LATE)
     query = select(Event).where(or_(Event.id > last, late)).order_by(Event.id).limit(REPLAY_LIMIT)
     return [told(session, event) for event in session.scalars(query)]
 

@@ -16,6 +16,8 @@ _VENDOR = "/static/vendor/leaflet-1.9.4"
 folium.Map.default_js = [("leaflet", f"{_VENDOR}/leaflet.js")]
 folium.Map.default_css = [("leaflet_css", f"{_VENDOR}/leaflet.css")]
 
+Box = tuple[float, float, float, float]
+
 _RISKY = str.maketrans(
     {c: f"&#{ord(c)};" for c in "`${}\\"} | {"\n": " ", "\r": " ", "\u2028": " ", "\u2029": " "}
 )
@@ -59,6 +61,7 @@ class Window(MacroElement):
         {% macro html(this, kwargs) %}{{ this.body }}{% endmacro %}
         {% macro script(this, kwargs) %}
             window.shuanggeMap = {{ this._parent.get_name() }};
+            window.shuanggeMap.fitBounds({{ this.bounds }}, {animate: false});
         {% endmacro %}""")
 
     def __init__(self, title: str, config: dict[str, Any], sheets: list[str], body: str) -> None:
@@ -73,7 +76,7 @@ def page(
     *,
     title: str,
     language: str,
-    box: tuple[float, float, float, float],
+    box: Box,
     config: dict[str, Any],
     sheets: list[str],
     scripts: list[str],
@@ -91,8 +94,8 @@ def page(
         location=[(south + north) / 2, (west + east) / 2],
         zoom_start=14,
         tiles=None,
-        control_scale=True,
-        zoom_control="bottomright",
+        control_scale=False,
+        zoom_control=False,
         prefer_canvas=True,
         maxZoom=20,
         minZoom=4,
@@ -101,10 +104,9 @@ def page(
     )
     # The list belongs to the class, and every later map of the process would get these links too.
     shell.default_js = list(folium.Map.default_js)
-    shell.fit_bounds([[south, west], [north, east]])
     for name in scripts:
         shell.add_js_link(name.rsplit("/", 1)[-1], name)
-    shell.add_child(Window(title, config, sheets, body))
+    shell.add_child(Window(title, config, box, sheets, body))
     text = str(shell.get_root().render())
     return _finished(text, language, modules, nonce)
 

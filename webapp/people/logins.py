@@ -6,17 +6,15 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from flask import Request, Response, request
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from webapp.core import clock
-from webapp.core.actor import Actor
+from webapp.core.actor import Actor, Identity
 from webapp.core.config import Settings
 from webapp.core.db import Database
 from webapp.core.errors import NotAuthenticated, Refused, TooMany
 from webapp.core.security import digest, hash_password, needs_rehash, new_secret, password_matches
-from webapp.core.web import Identity
 from webapp.people.rules import (
     ENROL_MINUTES,
     FAILURES_ALLOWED,
@@ -40,21 +38,8 @@ _TOKEN = text("""
       AND a.disabled_at IS NULL""")
 
 
-def cookie_name(settings: Settings) -> str:
-    """Return the session cookie's name; the __Host- prefix needs HTTPS."""
-    return "__Host-shuangge" if settings.secure_cookies else "shuangge"
-
-
-def identify(login: Database, settings: Settings) -> Identity | None:
-    """Return who sent the present request, by bearer token or session cookie; None for nobody."""
-    header = request.headers.get("Authorization", "")
-    if header.startswith("Bearer "):
-        return _by_token(login, header.removeprefix("Bearer ").strip())
-    secret = request.cookies.get(cookie_name(settings))
-    return _by_session(login, settings, secret) if secret else None
-
-
-def _by_token(login: Database, secret: str) -> Identity:
+def by_token(login: Database, secret: str) -> Identity:
+    """Return whom a device's token stands for; raise NotAuthenticated for a closed or foreign one."""
     with login.transaction() as session:
         row = session.execute(_TOKEN, {"hash": digest(secret)}).one_or_none()
         if row is None:
@@ -72,7 +57,8 @@ def _by_token(login: Database, secret: str) -> Identity:
     return Identity(actor, row.username, row.language, row.scope)
 
 
-def _by_session(login: Database, settings: Settings, secret: str) -> Identity | None:
+def by_session(login: Database, settings: Settings, secret: str) -> Identity | None:
+    """Return whom a session stands for, None when it has ended or its time is over."""
     with login.transaction() as session:
         row = session.execute(_SESSION, {"hash": digest(secret)}).one_or_none()
         if row is None:
@@ -200,21 +186,3 @@ def throttle(login: Database, bucket: str, limit: int, window_s: int) -> None:
         ).one()
     if row.hits > limit:
         raise TooMany(retry_after=max(1, row.rest))
-
-
-def set_cookie(response: Response, settings: Settings, secret: str, role: str) -> None:
-    """Hand the session's secret to the browser."""
-    response.set_cookie(
-        cookie_name(settings),
-        secret,
-        max_age=session_life(settings, role)[1],
-        httponly=True,
-        samesite="Lax",
-        secure=settings.secure_cookies,
-        path="/",
-    )
-
-
-def client_of(req: Request) -> str:
-    """Return what the browser says it is, shortened."""
-    return req.headers.get("User-Agent", "")[:200]

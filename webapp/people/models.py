@@ -21,8 +21,9 @@ class Station(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(unique=True)
     name: Mapped[dict[str, Any]]
+    # Large, and wanted by few: read only when asked for.
     ground: Mapped[Any | None] = mapped_column(
-        Geometry("MULTIPOLYGON", 4326, spatial_index=False), nullable=True
+        Geometry("MULTIPOLYGON", 4326, spatial_index=False), nullable=True, deferred=True
     )
     synthetic: Mapped[bool] = mapped_column(server_default="false")
     credit: Mapped[str] = mapped_column(server_default="")

@@ -14,7 +14,7 @@ from webapp.core.actor import Actor
 from webapp.core.errors import AppError
 from webapp.core.messages import message
 from webapp.core.web import check_origin, door, identity, site
-from webapp.people import logins, queries
+from webapp.people import cookies, logins, queries
 from webapp.people.rules import ROLE_TITLES, Role, home_page
 
 pages = Blueprint("people_pages", __name__)
@@ -41,7 +41,7 @@ def login() -> Response | Redirect:
     password = request.form.get("password", "")[:200]
     try:
         secret, row = logins.sign_in(
-            site().login, name, password, logins.client_of(request), request.remote_addr or ""
+            site().login, name, password, cookies.client_of(request), request.remote_addr or ""
         )
     except AppError as error:
         problem = message(error.code, error.params)
@@ -49,7 +49,7 @@ def login() -> Response | Redirect:
             render_template("people/login.html", problem=problem, username=name), error.status
         )
     response = redirect(_inside(request.args.get("next")) or home_page(row.role))
-    logins.set_cookie(cast(Response, response), site().settings, secret, row.role)
+    cookies.set_cookie(cast(Response, response), site().settings, secret, row.role)
     return response
 
 
@@ -61,7 +61,7 @@ def logout() -> Redirect:
     if who is not None and who.actor.session_id is not None:
         logins.sign_out(site().login, who.actor.session_id)
     response = redirect("/login")
-    response.delete_cookie(logins.cookie_name(site().settings))
+    response.delete_cookie(cookies.cookie_name(site().settings))
     response.headers["Clear-Site-Data"] = '"cache"'
     return response
 
@@ -78,12 +78,12 @@ def enrol(code: str) -> Response | Redirect:
     check_origin(None)
     logins.throttle(site().login, f"enrol:{request.remote_addr}", 30, 900)
     try:
-        secret, row = logins.enrol(site().login, code, logins.client_of(request))
+        secret, row = logins.enrol(site().login, code, cookies.client_of(request))
     except AppError as error:
         problem = message(error.code, error.params)
         return make_response(render_template("people/enrol.html", code=code, problem=problem), error.status)
     response = redirect(home_page(row.role))
-    logins.set_cookie(cast(Response, response), site().settings, secret, row.role)
+    cookies.set_cookie(cast(Response, response), site().settings, secret, row.role)
     return response
 
 

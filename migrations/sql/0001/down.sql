@@ -7,7 +7,7 @@ BEGIN
         EXECUTE format('DROP POLICY %I ON %I.%I', p.policyname, p.schemaname, p.tablename);
     END LOOP;
 END $$;
-DROP FUNCTION app.role_of(uuid), app.open_account(uuid, uuid, text, text, text), app.revoke_device(uuid),
+DROP FUNCTION app.areas_near(uuid, timestamptz, float8, float8, float8, float8, float8), app.role_of(uuid), app.open_account(uuid, uuid, text, text, text), app.revoke_device(uuid),
     app.issue_token(uuid, uuid, uuid, bytea, text, integer), app.next_case_number(integer), audit.after_event(),
     audit.canonical(app.event);
 DROP FUNCTION app.my_grids(), app.sees_station(), app.my_role(), app.my_station(), app.me(), app.context();

@@ -1,11 +1,38 @@
 -- Doors through the walls: each does one small thing that its caller may not do by hand.
 
+-- The grids of the plan in force at a moment that touch the box of `radius` metres round a point (WGS 84;
+-- kx, ky: metres of a degree there). Best first: the one that covers the point; on a shared border the lower
+-- grid code wins (the tie-break is named here and nowhere else); then by distance.
+CREATE FUNCTION app.areas_near(station uuid, at timestamptz, lon float8, lat float8, kx float8, ky float8, radius float8)
+RETURNS TABLE (plan_id uuid, grid_id uuid, code text, name text, police_grid_id uuid, police_code text,
+               police_name text, covers boolean, metres float8)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    IF station IS DISTINCT FROM app.my_station() THEN
+        RETURN;
+    END IF;
+    RETURN QUERY
+    SELECT s.plan_id, s.grid_id, g.code::text, g.name::text, s.police_grid_id, k.code::text, k.name::text,
+           ST_Covers(s.geom, ST_Point(lon, lat, 4326)) AS covers,
+           ST_Distance(ST_Scale(s.geom, kx, ky), ST_Point(lon * kx, lat * ky, 4326)) AS metres
+    FROM app.grid_shape s
+    JOIN app.grid g ON g.id = s.grid_id
+    JOIN app.police_grid k ON k.id = s.police_grid_id
+    WHERE s.geom && ST_MakeEnvelope(lon - radius / kx, lat - radius / ky, lon + radius / kx, lat + radius / ky, 4326)
+      AND s.plan_id = (SELECT p.id FROM app.plan p WHERE p.station_id = station AND p.state = 'published'
+                       AND p.valid_from <= at AND (p.valid_to IS NULL OR p.valid_to > at))
+    ORDER BY 8 DESC, 9, g.code LIMIT 8;
+END $$;
+
 -- The next number of a station's year, without gaps: the row stays locked until the caller commits.
-CREATE FUNCTION app.next_case_number(year integer) RETURNS integer
+CREATE FUNCTION app.next_case_number(year integer, OUT station_code text, OUT serial integer)
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    INSERT INTO app.case_number AS n (station_id, year, last) VALUES (app.my_station(), year, 1)
-    ON CONFLICT (station_id, year) DO UPDATE SET last = n.last + 1
-    RETURNING last
+    WITH next AS (
+        INSERT INTO app.case_number AS n (station_id, year, last) VALUES (app.my_station(), $1, 1)
+        ON CONFLICT (station_id, year) DO UPDATE SET last = n.last + 1
+        RETURNING n.station_id, n.last)
+    SELECT s.code, next.last FROM next JOIN app.station s ON s.id = next.station_id
 $$;
 
 -- Accounts and devices are managed by the web role through these, never by reading auth.
@@ -18,6 +45,7 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 
     FROM auth.account a
     WHERE a.person_id = person AND a.station_id = app.my_station() AND a.disabled_at IS NULL
       AND (person = app.me() OR app.my_role() = 'machine')
+      AND (device IS NULL OR EXISTS (SELECT 1 FROM app.device d WHERE d.id = device AND d.person_id = person))
 $$;
 
 CREATE FUNCTION app.revoke_device(device uuid) RETURNS integer
@@ -36,6 +64,11 @@ BEGIN
     IF app.my_role() NOT IN ('system_admin', 'machine') OR app.my_role() IS NULL THEN
         RAISE EXCEPTION 'only the system admin opens accounts' USING ERRCODE = 'insufficient_privilege';
     END IF;
+    -- 'machine' is the service itself and sees the whole station: no login may have it.
+    IF account_role NOT IN ('volunteer', 'grid_worker', 'officer', 'planner', 'mediator', 'station_chief',
+                            'system_admin', 'audit_admin') OR account_role IS NULL THEN
+        RAISE EXCEPTION 'no such role' USING ERRCODE = 'insufficient_privilege';
+    END IF;
     IF NOT EXISTS (SELECT 1 FROM app.person p WHERE p.id = person AND p.station_id = app.my_station()) THEN
         RAISE EXCEPTION 'no such person' USING ERRCODE = 'insufficient_privilege';
     END IF;
@@ -50,6 +83,7 @@ $$;
 
 REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA app FROM PUBLIC;
 REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA audit FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION app.next_case_number(integer), app.role_of(uuid) TO shuangge_web, shuangge_worker;
+GRANT EXECUTE ON FUNCTION app.next_case_number(integer), app.role_of(uuid),
+    app.areas_near(uuid, timestamptz, float8, float8, float8, float8, float8) TO shuangge_web, shuangge_worker;
 GRANT EXECUTE ON FUNCTION app.issue_token(uuid, uuid, uuid, bytea, text, integer), app.revoke_device(uuid),
     app.open_account(uuid, uuid, text, text, text) TO shuangge_web;

@@ -1,0 +1,74 @@
+"""The steps that a volunteer takes on the phone page, for the tests of it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import PHONE
+
+
+def big_photo() -> bytes:
+    """Return a JPEG as phones make them: 12 megapixels, several megabytes, detail everywhere."""
+    picture = Image.effect_noise((400, 300), 120).resize((4000, 3000)).convert("RGB")
+    out = io.BytesIO()
+    picture.save(out, "JPEG", quality=95)
+    return out.getvalue()
+
+
+BIG_PHOTO = big_photo()
+A_PHOTO = {"name": "IMG_0001.jpg", "mimeType": "image/jpeg", "buffer": BIG_PHOTO}
+
+
+BIG_PHOTO = big_photo()
+A_PHOTO: Any = {"name": "IMG_0001.jpg", "mimeType": "image/jpeg", "buffer": BIG_PHOTO}
+
+
+def opened(page_as: Callable[..., Page], **wishes: Any) -> Page:
+    """Open the page as a volunteer with a phone."""
+    page = page_as("volunteer", viewport=PHONE, has_touch=True, is_mobile=True, **wishes)
+    page.goto("/phone/")
+    return page
+
+
+def choose(page: Page, code: str = "flying_wire") -> None:
+    """Step 1: touch a picture."""
+    page.locator(f".class-button[data-class={code}]").tap()
+    expect(page.locator(".pick-map")).to_be_visible()
+
+
+def go_on(page: Page) -> None:
+    """Step 2: the phone knows where it is."""
+    expect(page.locator(".place-ground")).to_contain_text("A1")
+    page.locator("#next").tap()
+    expect(page.locator("#send")).to_be_visible()
+
+
+def answer(page: Page, wires: str = "2") -> None:
+    """Step 3: photo and the questions of flying-wire charging."""
+    page.locator("#photo-camera").set_input_files(A_PHOTO)
+    expect(page.locator(".thumbs img")).to_have_count(1)
+    page.locator("label.choice", has=page.locator("input[value=multi_storey]")).tap()
+    page.locator("#q-wires").fill(wires)
+    page.locator("fieldset[data-question=seen_charging] label.choice").first.tap()
+
+
+def sent_batches(page: Page) -> list[str]:
+    """Return a list that notes each batch that the page sends."""
+    seen: list[str] = []
+    page.on("request", lambda r: seen.append(r.url) if r.url.endswith("/api/v1/batches") else None)
+    return seen
+
+
+def my_cases(page: Page) -> list[dict[str, Any]]:
+    return list(page.request.get("/api/v1/cases?mine=true&limit=500").json()["cases"])
+
+
+def the_case(page: Page) -> dict[str, Any]:
+    """Return the case of the receipt on the screen."""
+    number = page.locator(".case-number").inner_text()
+    return next(case for case in my_cases(page) if case["number"] == number)

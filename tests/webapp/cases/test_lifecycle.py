@@ -1,0 +1,190 @@
+"""A case goes from found to closed once, with proof, and nobody rewrites what was reported."""
+
+from __future__ import annotations
+
+import io
+from threading import Barrier, Thread
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
+
+from tests.samples import photo
+from webapp.core.errors import Conflict
+
+CASES = "/api/v1/cases"
+
+
+@pytest.fixture
+def reported(send_report):
+    return send_report("t.volunteer", "A1")
+
+
+@pytest.fixture
+def officer(as_role):
+    return as_role("officer", "A")
+
+
+def close(client, case_id, note="已责令改正，线已拆除", picture=True, **more):
+    data = {"note": note, **more}
+    if picture:
+        data["photo"] = (io.BytesIO(photo(7)), "after.jpg")
+    return client.post(f"{CASES}/{case_id}/close", data=data)
+
+
+def accept(client, case_id, **body):
+    return client.post(f"{CASES}/{case_id}/accept", json=body)
+
+
+def test_found_accepted_closed_with_a_timeline_of_who_did_what(reported, officer, db_as, member):
+    seen = officer.get(f"{CASES}/{reported.id}").json
+    assert (seen["state"], seen["revision"], seen["handler_id"]) == ("reported", 1, None)
+    taken = accept(officer, reported.id, revision=1).json
+    me = str(member("t.officer.a").person_id)
+    assert (taken["state"], taken["revision"], taken["handler_id"]) == ("accepted", 2, me)
+    assert taken["accepted_at"]
+    done = close(officer, reported.id, revision=2)
+    assert done.status_code == 200, done.text
+    assert (done.json["state"], done.json["revision"]) == ("closed", 3)
+    assert done.json["closing_note"] == "已责令改正，线已拆除"
+    assert [a["purpose"] for a in done.json["attachments"]] == ["found", "closed"]
+    with db_as("t.officer.a") as session:
+        rows = session.execute(
+            text("SELECT name, by_id, grid_id, data FROM app.event WHERE subject_id = :id ORDER BY id"),
+            {"id": reported.id},
+        ).all()
+    names = [row.name for row in rows]
+    assert names == ["cases.reported", "cases.accepted", "cases.closed"]
+    assert [str(row.by_id) for row in rows] == [str(member("t.volunteer").person_id), me, me]
+    assert len({row.grid_id for row in rows}) == 1
+    assert "已责令" not in str([row.data for row in rows])
+
+
+def test_an_old_revision_is_refused_and_changes_nothing(reported, officer):
+    assert accept(officer, reported.id, revision=1).status_code == 200
+    late = close(officer, reported.id, revision=1)
+    assert (late.status_code, late.json["code"]) == (409, "revision")
+    assert officer.get(f"{CASES}/{reported.id}").json["state"] == "accepted"
+
+
+@pytest.mark.parametrize(
+    ("note", "picture", "codes"),
+    [
+        ("", True, {"/note": "note_needed"}),
+        ("  ", True, {"/note": "note_needed"}),
+        ("已处理", False, {"/photo": "photo_needed"}),
+        ("", False, {"/note": "note_needed", "/photo": "photo_needed"}),
+    ],
+)
+def test_closing_needs_words_and_a_photo(reported, officer, note, picture, codes):
+    accept(officer, reported.id)
+    answer = close(officer, reported.id, note, picture)
+    assert answer.status_code == 422
+    assert {e["pointer"]: e["code"] for e in answer.json["errors"]} == codes
+    assert officer.get(f"{CASES}/{reported.id}").json["state"] == "accepted"
+
+
+def test_closing_with_what_is_no_photo_leaves_the_case_open(reported, officer):
+    accept(officer, reported.id)
+    data = {"note": "完成", "photo": (io.BytesIO(b"%PDF-1.7 no photo"), "a.jpg")}
+    answer = officer.post(f"{CASES}/{reported.id}/close", data=data)
+    assert (answer.status_code, answer.json["errors"][0]["code"]) == (422, "not_a_photo")
+    seen = officer.get(f"{CASES}/{reported.id}").json
+    assert (seen["state"], len(seen["attachments"])) == ("accepted", 1)
+
+
+def test_verbs_apply_in_their_state_only(reported, officer):
+    assert close(officer, reported.id).json["code"] == "state"
+    assert accept(officer, reported.id).status_code == 200
+    again = accept(officer, reported.id)
+    assert (again.status_code, again.json["code"]) == (409, "state")
+    assert close(officer, reported.id).status_code == 200
+    assert close(officer, reported.id).status_code == 409
+    assert accept(officer, reported.id).status_code == 409
+
+
+def test_of_two_officers_who_accept_at_once_one_wins(app, send_report, token_for, owner_db):
+    """Officer and grid worker press the button at the same moment, eight times over."""
+    users = ("t.officer.a", "t.grid_worker.a", "t.station_chief")
+    for _round in range(8):
+        sample = send_report("t.volunteer", "A2")
+        barrier, answers = Barrier(len(users)), {}
+
+        def press(username, case_id=sample.id, barrier=barrier, answers=answers):
+            client = app.test_client(use_cookies=False)
+            barrier.wait()
+            head = {"Authorization": f"Bearer {token_for(username)}"}
+            answers[username] = client.post(f"{CASES}/{case_id}/accept", json={}, headers=head)
+
+        threads = [Thread(target=press, args=(username,)) for username in users]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(a.status_code for a in answers.values()) == [200, 409, 409]
+        with owner_db.transaction() as session:
+            count = session.scalar(
+                text("SELECT count(*) FROM app.event WHERE subject_id = :id AND name = 'cases.accepted'"),
+                {"id": sample.id},
+            )
+            handler = session.scalar(
+                text("SELECT handler_id FROM app.case_file WHERE id = :id"), {"id": sample.id}
+            )
+        winner = next(a for a in answers.values() if a.status_code == 200)
+        assert count == 1
+        assert winner.json["handler_id"] == str(handler)
+
+
+@pytest.mark.parametrize(
+    "column",
+    ["raw_x", "raw_y", "raw_crs", "accuracy_m", "method", "geom", "grid_id", "note", "answers",
+     "found_at", "reported_at", "reporter_id", "number", "content_hash", "station_id", "restricted"],
+)  # fmt: skip
+def test_what_was_reported_cannot_be_rewritten(reported, db_as, column):
+    with (
+        pytest.raises(ProgrammingError, match="permission denied"),
+        db_as("t.station_chief") as session,
+    ):
+        session.execute(
+            text(f"UPDATE app.case_file SET {column} = {column} WHERE id = :id"), {"id": reported.id}
+        )
+
+
+def test_a_case_and_its_events_cannot_be_deleted(reported, db_as):
+    for table, key in (("case_file", "id"), ("event", "subject_id"), ("attachment", "case_id")):
+        with (
+            pytest.raises(ProgrammingError, match="permission denied"),
+            db_as("t.station_chief") as session,
+        ):
+            session.execute(text(f"DELETE FROM app.{table} WHERE {key} = :id"), {"id": reported.id})
+
+
+def test_the_case_page_offers_the_next_step_only(reported, officer, as_role):
+    number = officer.get(f"{CASES}/{reported.id}").json["number"]
+    page = officer.get(f"/cases/{number}", headers={"Accept": "text/html", "Accept-Language": "en"})
+    assert page.status_code == 200
+    assert number in page.text
+    assert "三单元二楼" in page.text
+    volunteer = as_role("volunteer").get(f"/cases/{number}", headers={"Accept": "text/html"})
+    assert volunteer.status_code == 200
+
+
+def test_the_same_closing_photo_as_the_found_photo_is_kept_for_both_purposes(officer, send_report):
+    sample = send_report("t.volunteer", "A1", photos=(photo(7),))
+    accept(officer, sample.id)
+    done = close(officer, sample.id).json
+    assert [a["purpose"] for a in done["attachments"]] == ["found", "closed"]
+
+
+def test_next_state_names_the_present_state():
+    from webapp.cases.rules import next_state
+
+    with pytest.raises(Conflict) as caught:
+        next_state("closed", "accept")
+    assert caught.value.params == {"state": "closed"}
+
+
+def test_an_unknown_case_is_not_found(officer):
+    answer = accept(officer, uuid4())
+    assert (answer.status_code, answer.json["code"]) == (404, "not_found")

@@ -1,0 +1,100 @@
+"""The decisions about cases, one by one."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from webapp.cases import rules
+from webapp.cases.rules import Question
+
+NOW = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
+
+
+def question(kind, **more):
+    return Question("q", kind, {"zh": "问", "en": "Q"}, **more)
+
+
+@pytest.mark.parametrize(
+    ("kind", "good", "bad"),
+    [
+        ("text", ["", "长" * 500], ["长" * 501, 5, None]),
+        ("number", [0, 10, 2.5], [-1, 11, "5", True, float("nan"), None]),
+        ("yesno", [True, False], [0, 1, "yes", None]),
+        ("date", ["2024-02-29"], ["2023-02-29", "5.4.2026", 20260504, None]),
+        ("choice", ["a", "b"], ["c", "A", 1, None, ["a"]]),
+    ],
+)
+def test_each_kind_takes_its_own_values_only(kind, good, bad):
+    asked = question(kind, low=0, high=10, choices=(("a", {}), ("b", {})))
+    assert [value for value in good if asked.problem(value)] == []
+    assert [value for value in bad if asked.problem(value) is None] == []
+
+
+def test_a_photo_question_is_answered_by_the_files():
+    asked = [question("photo", required=True)]
+    assert [p.code for p in rules.answer_problems(asked, {}, 0)] == ["photo_needed"]
+    assert rules.answer_problems(asked, {}, 1) == []
+
+
+def test_an_optional_question_may_stay_open():
+    assert rules.answer_problems([question("number")], {}, 0) == []
+    assert rules.answer_problems([question("number")], {"q": None}, 0) == []
+
+
+def test_a_pointer_escapes_what_json_pointers_use_themselves():
+    problems = rules.answer_problems([], {"a/b~c": 1}, 0)
+    assert [p.pointer for p in problems] == ["/answers/a~1b~0c"]
+
+
+@pytest.mark.parametrize(
+    ("days", "overdue", "whole_days", "hours"), [(1.5, False, 1, 12), (-2.04, True, 2, 0), (0, False, 0, 0)]
+)
+def test_time_left_is_rounded_down_to_hours(days, overdue, whole_days, hours):
+    assert rules.time_left(NOW + timedelta(days=days), NOW) == (overdue, whole_days, hours)
+
+
+def test_the_limit_counts_clock_hours_from_the_report():
+    assert rules.due_at(NOW, 72) == NOW + timedelta(days=3)
+
+
+def test_a_number_names_station_year_and_serial():
+    assert rules.case_number("YZ", 2026, 123) == "YZ-2026-000123"
+
+
+@pytest.mark.parametrize(
+    ("at", "code"),
+    [
+        (NOW + timedelta(minutes=10), None),
+        (NOW + timedelta(minutes=10, seconds=1), "found_in_future"),
+        (NOW - timedelta(days=365), None),
+        (NOW - timedelta(days=365, seconds=1), "found_too_old"),
+    ],
+)
+def test_the_bounds_of_the_time_of_finding(at, code):
+    problem = rules.time_problem(at, NOW)
+    assert (problem.code if problem else None) == code
+
+
+@pytest.mark.parametrize(
+    ("state", "role", "verbs"),
+    [
+        ("reported", "officer", ["accept"]),
+        ("accepted", "grid_worker", ["close"]),
+        ("closed", "station_chief", []),
+        ("reported", "volunteer", []),
+        ("accepted", "audit_admin", []),
+    ],
+)
+def test_people_are_offered_what_they_may_do_next(state, role, verbs):
+    assert rules.verbs(state, role) == verbs
+
+
+def test_every_state_and_event_has_a_title_in_both_languages():
+    from webapp.core import i18n
+
+    with i18n.speaking("zh"):
+        titles = [i18n._(t) for t in (*rules.STATE_TITLES.values(), *rules.EVENT_TITLES.values())]
+    assert set(rules.STATE_TITLES) == set(rules.State)
+    assert all(any("\u4e00" <= c <= "\u9fff" for c in title) for title in titles)
