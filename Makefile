@@ -37,7 +37,7 @@ check:  ## formatting, lint, types, import directions, house rules
 
 bench:  ## benchmarks of tests/bench; prints tables
 	@.ci/setup test
-	.venv/bin/pytest tests/bench -q -s -p no:randomly
+	@.venv/bin/python -m tests.bench
 
 docs:  ## write the tables of docs/ that follow from the code
 	@.ci/setup test

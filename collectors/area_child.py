@@ -20,7 +20,7 @@ FILE_BYTES = 48_000_000
 MAX_FEATURES = 20_000
 ALLOWED = frozenset(("ESRI Shapefile", "GPKG", "GeoJSON"))
 ENCODINGS = ("utf-8", "gb18030")
-TEXT_FIELDS = ("code", "name", "community", "kind")
+TEXT_FIELDS = ("code", "name", "community", "kind", "police_grid")
 COUNT_FIELDS = ("households", "population")
 
 

@@ -101,8 +101,8 @@ def decode(
 def encode(areas: Sequence[AreaRecord], form: str, *, crs: str = "wgs84") -> bytes:
     """Write areas (their WGS 84 geometry) as geojson, shapefile (zip) or geopackage in the named system.
 
-    GeoJSON carries all properties, the other two the six columns code, name, community, kind,
-    households, population. Raises Refused: unknown_format, crs_not_writable (GCJ-02, BD-09),
+    GeoJSON carries all properties, the other two the columns code, name, community, kind, police_grid
+    (from the properties; a shapefile cuts its heading to police_gri), households, population. Raises Refused: unknown_format, crs_not_writable (GCJ-02, BD-09),
     out_of_range (outside the zone), too_long (over 254 bytes of UTF-8 in a shapefile's column).
     """
     if form not in FORMATS:
@@ -110,7 +110,7 @@ def encode(areas: Sequence[AreaRecord], form: str, *, crs: str = "wgs84") -> byt
     epsg = epsg_of(_known(crs))
     shapes = shapes_from_wgs84([area.geometry for area in areas], crs)
     keep = form == "geojson"
-    rows = [{**(area.properties if keep else {}), **_six(area)} for area in areas]
+    rows = [{**(area.properties if keep else _binding(area)), **_six(area)} for area in areas]
     document = geojson.encode_features(
         ((row["code"] or None, shape, row) for row, shape in zip(rows, shapes, strict=True)), crs=crs
     )
@@ -186,6 +186,10 @@ def _code_page(content: bytes) -> str:
 def _six(area: AreaRecord) -> dict[str, Any]:
     names = ("code", "name", "community", "kind", "households", "population")
     return {name: getattr(area, name) for name in names}
+
+
+def _binding(area: AreaRecord) -> dict[str, str]:
+    return {"police_grid": str(area.properties.get("police_grid") or "")}
 
 
 def _check_widths(rows: list[dict[str, Any]]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -26,6 +27,7 @@ DECIMALS = 9
 _CODE_LIMIT = 60
 _NAME_LIMIT = 200
 _MOST_PEOPLE = 10_000_000
+_PLACE_IN_REASON = re.compile(r"\[(-?[\d.eE+-]+) (-?[\d.eE+-]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +230,10 @@ def _shape(geometry: Any, pointer: str) -> BaseGeometry:
     polygons = [_polygon(part, at) for at, part in parts]
     shape = polygons[0] if kind == "Polygon" else MultiPolygon(polygons)
     if not shape.is_valid:
-        raise Refused.because("bad_geometry", shapely.is_valid_reason(shape), pointer)
+        reason = str(shapely.is_valid_reason(shape))
+        place = _PLACE_IN_REASON.search(reason)
+        x, y = (float(part) for part in place.groups()) if place else (None, None)
+        raise Refused.because("bad_geometry", reason, pointer, x=x, y=y)
     return shape
 
 

@@ -72,6 +72,7 @@ async function invite() {
     const drawing = new DOMParser().parseFromString(made.qr_svg, "image/svg+xml").documentElement;
     byId("qr").replaceChildren(document.importNode(drawing, true));
     byId("qr-url").textContent = made.url;
+    byId("qr-loopback").hidden = !["127.0.0.1", "localhost", "[::1]"].includes(new URL(made.url).hostname);
     byId("invitation").hidden = false;
     button.textContent = t("account.new_code");
   } catch (error) {

@@ -15,6 +15,7 @@ import { number, t } from "../shared/i18n.js";
 const ORDER = ["coverage", "grids", "police_grids", "patrols"];
 const GRID_NAMES_FROM = 16;
 const POLICE_NAMES_FROM = 12.5;
+const GAP_DAYS_FROM = 14.5;
 const MOST_NAMES = 150;
 const NAMES = "names";
 
@@ -173,7 +174,7 @@ export class Areas {
     if (gridsOn && near) this.#write("grids", "grid-label", (feature) => feature.properties.name);
     else if (map.getZoom() >= POLICE_NAMES_FROM && this.isOn("police_grids"))
       this.#write("police_grids", "grid-label police-label", (feature) => feature.properties.name);
-    if (covered && !near) this.#write("coverage", "grid-label gap-label", gapText);
+    if (covered && !near && map.getZoom() >= GAP_DAYS_FROM) this.#write("coverage", "grid-label gap-label", gapText);
   }
 
   /**

@@ -59,9 +59,13 @@ export class BoxLoader {
     if (this.loaded?.contains(view)) return;
     this.running?.abort();
     this.running = new AbortController();
+    const box = view.pad(MARGIN);
+    // Counts as loaded while under way, so that a map which moves a little does not ask twice.
+    this.loaded = box;
     try {
-      await this.#load(view.pad(MARGIN), this.running.signal);
+      await this.#load(box, this.running.signal);
     } catch (error) {
+      if (this.loaded === box) this.loaded = null;
       if (/** @type {Error} */ (error).name !== "AbortError") failed?.(error);
     }
   }
@@ -75,7 +79,7 @@ export class BoxLoader {
     const answer = await getJson(`${this.boxed.url}?${asked}`, { signal });
     if (signal.aborted) return;
     const whole = answer.numberReturned < LIMIT;
-    this.loaded = whole ? box : null;
+    if (!whole) this.loaded = null;
     this.boxed.take(answer.features, box, whole);
   }
 }

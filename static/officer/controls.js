@@ -12,8 +12,8 @@ export function boundsOf([west, south, east, north]) {
 /** What covers the map's edges: search above, legend or buttons at the sides, credits below. */
 function padding() {
   return narrow.matches
-    ? { paddingTopLeft: [16, 72], paddingBottomRight: [72, 64] }
-    : { paddingTopLeft: [64, 64], paddingBottomRight: [236, 40] };
+    ? { paddingTopLeft: [12, 72], paddingBottomRight: [12, 48] }
+    : { paddingTopLeft: [24, 64], paddingBottomRight: [224, 32] };
 }
 
 /** Begin at the own field, clear of what lies over the map. */

@@ -40,10 +40,12 @@ async function start() {
   addLegend((id) => groups.has(id) && map.hasLayer(groups.get(id)));
   addButtons();
   const panel = new Panel(cases, markers, () => void loader.again());
-  new Search((found) => void go(found, cases, markers, areas).catch(failed));
+  const goTo = (/** @type {Found} */ found) => go(found, cases, markers, areas).catch(failed);
+  new Search((found) => void goTo(found));
   await Promise.all([loader.now(), loadField(cases).catch(failed)]);
   panel.draw();
   listen(cases, markers, areas);
+  await goToLinked(goTo).catch(failed);
   await goNamed(cases, markers, areas).catch(failed);
   document.documentElement.dataset.ready = "true";
 }
@@ -87,6 +89,17 @@ async function goNamed(cases, markers, areas) {
   const found = answer.find((/** @type {Found} */ item) => item.kind === "case" && item.title === number);
   if (found) await go(found, cases, markers, areas);
   else toast(t("search.gone"));
+}
+
+/** A case's page links here by its number. @param {(found: Found) => Promise<void>} goTo */
+async function goToLinked(goTo) {
+  const number = new URLSearchParams(location.search).get("case");
+  if (!number) return;
+  /** @type {Found[]} */
+  const found = await getJson(`/api/v1/search?${new URLSearchParams({ q: number })}`);
+  const linked = found.find((item) => item.kind === "case" && item.title === number);
+  if (linked) await goTo(linked);
+  else toast(t("search.nothing", { words: number }));
 }
 
 /**

@@ -35,8 +35,8 @@ class Details {
     this.chosen = chosen;
     const asked = chosen.questions.find((question) => question.kind === "photo");
     const photo = { title: asked?.title ?? t("photo.title"), required: asked?.required ?? false };
-    this.photos = new PhotoField(present.id, photo, () => this.photos.photos.length && this.photos.complain(""));
-    this.form = new QuestionForm(chosen.questions, present.answers, () => change({}));
+    this.photos = new PhotoField(present.id, photo, () => this.summary.toggleAttribute("hidden", true));
+    this.form = new QuestionForm(chosen.questions, present.answers, () => this.changed());
     this.summary = h("p", { class: "alert", role: "alert", data: { tone: "error" }, hidden: true });
     this.sendButton = button(t("send"), () => this.send(), { primary: true, drawing: "send", id: "send" });
   }
@@ -57,6 +57,12 @@ class Details {
     );
     await this.photos.restore();
     this.showProblems(this.present.problems.map((problem) => ({ name: nameOf(problem.pointer), text: problem.detail })));
+  }
+
+  /** Keep what was answered; the summary counts what is no longer so. */
+  changed() {
+    this.summary.hidden = true;
+    change({});
   }
 
   said() {

@@ -56,6 +56,7 @@ function blank(person) {
     problems: [],
     error: "",
     fixable: false,
+    signed_out: false,
     receipt: null,
   };
 }

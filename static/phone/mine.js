@@ -15,7 +15,8 @@ const BADGES = { unsent: "queued", kept: "quarantined", draft: "draft", sent: "s
 /** @type {import("./context.js").Screen} */
 export async function mineScreen(root, context) {
   const local = (await store.reportsOf(context.person)).filter((report) => report.state !== "sent");
-  const list = h("ul", { class: "list mine", id: "mine" }, local.map(localItem));
+  const thumbs = await Promise.all(local.map(firstPhoto));
+  const list = h("ul", { class: "list mine", id: "mine" }, local.map((report, i) => localItem(report, thumbs[i])));
   const below = h("div", { class: "stack" });
   fill(
     root,
@@ -27,7 +28,10 @@ export async function mineScreen(root, context) {
   await more(list, below, null);
   const fresh = () => document.visibilityState === "visible" && context.again();
   document.addEventListener("visibilitychange", fresh);
-  return () => document.removeEventListener("visibilitychange", fresh);
+  return () => {
+    document.removeEventListener("visibilitychange", fresh);
+    for (const address of thumbs) if (address) URL.revokeObjectURL(address);
+  };
 }
 
 /**
@@ -51,17 +55,26 @@ async function more(list, below, cursor) {
 }
 
 /** @param {Report} report */
-function localItem(report) {
+async function firstPhoto(report) {
+  const [photo] = await store.photosOf(report.id);
+  return photo ? URL.createObjectURL(photo.blob) : null;
+}
+
+/**
+ * @param {Report} report
+ * @param {string | null} thumb
+ */
+function localItem(report, thumb) {
   const badge = h("span", { class: "badge", data: { state: BADGES[report.state] }, text: t(`local.${report.state}`) });
   const address = report.state === "draft" ? "#/details" : `#/result/${report.id}`;
-  return item(address, report.class_title, badge, [t("found.at", { time: dateTime(report.found_at) })], null);
+  return item(address, report.class_title, badge, [dateTime(report.found_at)], thumb);
 }
 
 /** @param {any} found */
 function caseItem(found) {
   const badge = h("span", { class: "badge", data: { state: found.state }, text: found.state_title });
   const photo = found.attachments.find((/** @type {any} */ each) => each.purpose === "found" && !each.damaged);
-  const words = [found.police_grid.name, t("found.at", { time: dateTime(found.found_at) })];
+  const words = [found.police_grid.name, dateTime(found.found_at)];
   return item(`#/case/${found.id}`, found.class_title, badge, words, photo?.thumbnail_url);
 }
 

@@ -45,6 +45,7 @@ async function sent(report, questions) {
     report.error = explain(error);
     // Without an answer the service may have taken it: only the very same may be sent again.
     report.fixable = error instanceof HttpError && !error.passing;
+    report.signed_out = error instanceof HttpError && ["not_authenticated", "cross_site"].includes(error.problem.code);
     report.problems = error instanceof HttpError ? local(error.problem.errors ?? []) : [];
   }
   await store.keep(report);
@@ -105,6 +106,7 @@ async function settle(report, receipt, photos) {
   const held = new Set(mine.files?.held ?? []);
   const taken = mine.state === "received" || mine.state === "known";
   report.error = "";
+  report.signed_out = false;
   report.problems = local(mine.errors ?? []);
   report.fixable = mine.state === "kept";
   if (taken && photos.every((photo) => held.has(photo.sha256))) {

@@ -48,7 +48,7 @@ export class PhotoField {
       multiple: !camera,
       on: { change: () => this.take(input) },
     });
-    const drawing = icon(camera ? "camera" : "list");
+    const drawing = icon(name);
     return h("label", { class: "btn photo-button" }, input, drawing, h("span", { text: t(`photo.${name}`) }));
   }
 

@@ -25,7 +25,8 @@ export class PinMap {
     L.control.zoom({ position: "bottomright", zoomInTitle: t("map.in"), zoomOutTitle: t("map.out") }).addTo(this.map);
     L.control.scale({ imperial: false }).addTo(this.map);
     this.addBase(context.basemap);
-    this.grids = L.geoJSON(null, { style: this.gridStyle() }).addTo(this.map);
+    this.own = "";
+    this.grids = L.geoJSON(null, { interactive: false, style: (/** @type {any} */ grid) => this.look(grid) }).addTo(this.map);
     this.place = L.layerGroup().addTo(this.map);
     this.onPin = onPin;
     this.asked = new AbortController();
@@ -47,9 +48,21 @@ export class PinMap {
     }
   }
 
-  gridStyle() {
-    const colour = this.colours.getPropertyValue("--map-grid-line").trim();
-    return { color: colour, weight: 1.5, fill: false, interactive: false };
+  /** @param {any} grid */
+  look(grid) {
+    const own = grid.properties.name === this.own;
+    const line = this.colours.getPropertyValue(own ? "--map-police-line" : "--map-grid-line").trim();
+    const fillColor = this.colours.getPropertyValue("--map-own-fill").trim();
+    return { color: line, weight: own ? 3 : 1.5, fill: own, fillColor, fillOpacity: 0.2 };
+  }
+
+  /**
+   * Fill the grid that will receive the report.
+   * @param {string} name
+   */
+  highlight(name) {
+    this.own = name;
+    this.grids.resetStyle();
   }
 
   /** @param {any} latlng */
@@ -75,7 +88,8 @@ export class PinMap {
     const marker = L.marker(at, { draggable: true, autoPan: true, title: t("map.pin"), alt: t("map.pin") });
     marker.on("dragend", () => this.pinned(marker.getLatLng())).addTo(this.place);
     if (!move) return;
-    const around = at.toBounds(Math.max(250, (shown.accuracy_m ?? 0) * 2.5));
+    // Wide enough to see the grid's outline: without a base map it is all there is to go by.
+    const around = at.toBounds(Math.max(400, (shown.accuracy_m ?? 0) * 2.5));
     this.map.fitBounds(around, { maxZoom: 18, animate: false });
   }
 

@@ -37,7 +37,8 @@
  * @property {string} changed_at
  * @property {FieldProblem[]} problems
  * @property {string} error
- * @property {boolean} fixable
+ * @property {boolean} fixable whether it may be changed before it is sent again
+ * @property {boolean} signed_out whether it failed because the session is over
  * @property {Receipt | null} receipt
  */
 

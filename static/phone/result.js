@@ -69,7 +69,7 @@ function kept(root, report, context) {
  * @param {Context} context
  */
 function unsent(root, report, context) {
-  const again = button(t("send.again"), () => resend(again, report, context), { primary: true, drawing: "send", id: "send-again" });
+  const again = button(t("send.again"), () => resend(again, report, context), { primary: true, id: "send-again" });
   const second = report.fixable
     ? button(t("correct"), () => correct(report, context))
     : buttonLink("#/what", t("send.later"));
@@ -78,6 +78,7 @@ function unsent(root, report, context) {
     h("h1", { tabindex: "-1", text: t("unsent.title") }),
     alertBox(report.error || t("unsent.waiting"), "error"),
     h("ul", { class: "reasons" }, report.problems.map((problem) => h("li", { text: problem.detail }))),
+    report.signed_out ? buttonLink("/login?next=/phone/", t("unsent.signin")) : null,
     h("p", { text: t("unsent.words") }),
     facts([
       [t("fact.class"), report.class_title],

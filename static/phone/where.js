@@ -165,6 +165,7 @@ class Where {
   /** @param {import("./records.js").Ground} ground */
   tell(ground) {
     const near = ground.neighbour ? ` ${t("ground.near", { grid: ground.neighbour })}` : "";
+    this.map?.highlight(ground.grid);
     this.ground.textContent = t("ground.receives", { grid: ground.grid, police_grid: ground.police_grid }) + near;
   }
 

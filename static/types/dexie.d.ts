@@ -1,21 +1,13 @@
 // The part of Dexie that we use, for tsc; the library itself is in static/vendor.
-export interface Table<T> {
-  get(key: string): Promise<T | undefined>;
-  put(item: T): Promise<unknown>;
+interface Table {
+  get(key: string): Promise<any>;
+  put(item: any): Promise<unknown>;
   delete(key: string): Promise<void>;
-  toArray(): Promise<T[]>;
-  orderBy(index: string): { reverse(): { toArray(): Promise<T[]> } };
-  where(index: string): {
-    equals(value: string): { delete(): Promise<number>; toArray(): Promise<T[]>; count(): Promise<number> };
-  };
+  toArray(): Promise<any[]>;
 }
 
-declare class Dexie {
+export default class Dexie {
   constructor(name: string);
   version(number: number): { stores(schema: Record<string, string>): void };
-  table<T>(name: string): Table<T>;
-  transaction<R>(mode: "r" | "rw", tables: Table<any>[], work: () => Promise<R>): Promise<R>;
-  close(): void;
+  table(name: string): Table;
 }
-
-export default Dexie;

@@ -23,11 +23,15 @@ TICKS = os.sysconf("SC_CLK_TCK")
 def photo(size: int = 200_000, seed: int = 1) -> bytes:
     """A JPEG of about `size` bytes, as a phone sends it."""
     dice = Random(seed)
-    noise = Image.frombytes("L", (200, 150), dice.randbytes(30_000)).resize((1600, 1200), Image.Resampling.BICUBIC)
+    noise = Image.frombytes("L", (200, 150), dice.randbytes(30_000)).resize(
+        (1600, 1200), Image.Resampling.BICUBIC
+    )
     out = io.BytesIO()
     for quality in range(30, 96, 5):
         out = io.BytesIO()
-        Image.merge("RGB", (noise, noise.rotate(90).resize(noise.size), noise)).save(out, "JPEG", quality=quality)
+        Image.merge("RGB", (noise, noise.rotate(90).resize(noise.size), noise)).save(
+            out, "JPEG", quality=quality
+        )
         if out.tell() >= size:
             break
     return out.getvalue()
@@ -61,7 +65,9 @@ def multipart(picture: bytes, lon: float, lat: float) -> tuple[bytes, str]:
         f'--{mark}\r\nContent-Disposition: form-data; name="{sha}"; filename="p.jpg"\r\n'
         "Content-Type: image/jpeg\r\n\r\n"
     )
-    return (head + part).encode() + own + f"\r\n--{mark}--\r\n".encode(), f"multipart/form-data; boundary={mark}"
+    return (
+        head + part
+    ).encode() + own + f"\r\n--{mark}--\r\n".encode(), f"multipart/form-data; boundary={mark}"
 
 
 @dataclass(frozen=True)
@@ -101,7 +107,9 @@ def cpu_s(match: str) -> float:
     return total / TICKS
 
 
-def run(host: str, port: int, tokens: list[str], clients: int, seconds: float, box: tuple[float, ...]) -> Figures:
+def run(
+    host: str, port: int, tokens: list[str], clients: int, seconds: float, box: tuple[float, ...]
+) -> Figures:
     """Send reports from `clients` connections for some seconds, as fast as answers come."""
     picture = photo()
     times: list[float] = []
@@ -127,7 +135,11 @@ def run(host: str, port: int, tokens: list[str], clients: int, seconds: float, b
         with lock:
             times.extend(own)
 
-    names = (f"gunicorn webapp.app:serve() --worker-class gthread --workers 2 --threads 256 --bind {host}:{port}", "postgres: ", "webapp.cli work")
+    names = (
+        f"gunicorn webapp.app:serve() --worker-class gthread --workers 2 --threads 256 --bind {host}:{port}",
+        "postgres: ",
+        "webapp.cli work",
+    )
     before = [cpu_s(name) for name in names]
     started = time.monotonic()
     threads = [threading.Thread(target=client, args=(n,)) for n in range(clients)]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from tests.browser.conftest import PHONE
 
@@ -25,7 +25,7 @@ A_PHOTO = {"name": "IMG_0001.jpg", "mimeType": "image/jpeg", "buffer": BIG_PHOTO
 
 
 BIG_PHOTO = big_photo()
-A_PHOTO: Any = {"name": "IMG_0001.jpg", "mimeType": "image/jpeg", "buffer": BIG_PHOTO}
+A_PHOTO: FilePayload = {"name": "IMG_0001.jpg", "mimeType": "image/jpeg", "buffer": BIG_PHOTO}
 
 
 def opened(page_as: Callable[..., Page], **wishes: Any) -> Page:

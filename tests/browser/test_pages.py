@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 from flask.testing import FlaskClient
+from PIL import Image
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import DESK, PHONE
@@ -135,6 +136,26 @@ def test_a_case_is_accepted_and_closed_with_proof(
             "at => document.querySelectorAll('.before-after img')[at].naturalWidth > 0", arg=at
         )
     expect(page.locator(".case-next")).to_have_count(0)
+
+
+def test_a_large_photo_is_made_smaller_on_its_way(
+    page_as: PageAs, send_report: Send, as_user: AsUser, number_of: Callable[[Sample], str], tmp_path: Path
+) -> None:
+    large = tmp_path / "large.jpg"
+    Image.effect_noise((3200, 2400), 90).convert("RGB").save(large, quality=95)
+    assert large.stat().st_size > 3_000_000
+    sample = send_report("t.volunteer", "B2")
+    assert as_user("t.officer.b").post(f"/api/v1/cases/{sample.id}/accept", json={}).status_code == 200
+    page = page_as("officer", "B")
+    page.goto(f"/cases/{number_of(sample)}")
+    page.fill("#note", "已清理")
+    page.set_input_files("#photo", large)
+    page.get_by_role("button", name="办结此事项").click()
+    expect(page.locator("h1 + .badge")).to_have_text("已办结")
+    files = as_user("t.officer.b").get(f"/api/v1/cases/{sample.id}").json["attachments"]
+    kept = next(file for file in files if file["purpose"] == "closed")
+    assert (kept["width"], kept["height"]) == (2048, 1536)
+    assert kept["size"] < large.stat().st_size
 
 
 def test_the_small_map_shows_the_grid_and_its_neighbours(

@@ -1,4 +1,4 @@
-"""The volunteer's page on a phone: from a picture button to the receipt, and what goes wrong on the way."""
+"""The volunteer's page on a phone: from a picture button to the receipt and to what became of it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 import requests
 from PIL import Image
 from playwright.sync_api import Page, expect
@@ -19,6 +20,7 @@ from tests.browser.phone_steps import (
     choose,
     go_on,
     my_cases,
+    opened,
     sent_batches,
     the_case,
 )
@@ -28,6 +30,12 @@ from tests.stations import Station
 STATIC = Path(__file__).parents[2] / "static"
 CONTROLS = "a, button, select, summary, textarea, .choice, input:not([type=radio], [type=file])"
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
+
+
+@pytest.fixture
+def phone(page_as: Callable[..., Page], station: Station) -> Callable[..., Page]:
+    """Open the page as a volunteer who stands in grid A1: phone(language='en-GB', geolocation=None)."""
+    return lambda **wishes: opened(page_as, **{"geolocation": station.inside("A1"), **wishes})
 
 
 def test_report_with_photo_to_the_receipt(phone: Callable[..., Page], station: Station) -> None:
@@ -73,9 +81,11 @@ def test_what_became_of_it(
     officer = {"Authorization": f"Bearer {token_for('t.officer.a')}"}
     base = f"{service.url}/api/v1/cases/{case['id']}"
     assert requests.post(f"{base}/accept", json={}, headers=officer, timeout=10).status_code == 200
-    closing = {"data": {"note": "线已拆除"}, "files": {"photo": ("after.jpg", BIG_PHOTO[:], "image/jpeg")}}
-    answer_of = requests.post(f"{base}/close", headers=officer, timeout=30, **closing)
-    assert answer_of.status_code == 200, answer_of.text
+    proof = {"photo": ("after.jpg", BIG_PHOTO, "image/jpeg")}
+    closed = requests.post(
+        f"{base}/close", data={"note": "线已拆除"}, files=proof, headers=officer, timeout=30
+    )
+    assert closed.status_code == 200, closed.text
     page.locator("a[href='#/mine']").tap()
     item = page.locator(f".mine-item[href='#/case/{case['id']}']")
     expect(item).to_contain_text(case["police_grid"]["name"])

@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, FilePayload, Page, Route, expect
 
 from tests.browser.conftest import CHROMIUM, FLAGS, PHONE
 from tests.browser.phone_steps import answer, choose, go_on, my_cases, opened, sent_batches, the_case
@@ -66,7 +67,11 @@ def test_no_photo_is_said_and_not_kept(phone: Callable[..., Page]) -> None:
     page = phone()
     choose(page)
     go_on(page)
-    broken = {"name": "broken.jpg", "mimeType": "image/jpeg", "buffer": b"\xff\xd8\xff no picture"}
+    broken: FilePayload = {
+        "name": "broken.jpg",
+        "mimeType": "image/jpeg",
+        "buffer": b"\xff\xd8\xff no picture",
+    }
     page.locator("#photo-album").set_input_files(broken)
     expect(page.locator("#error-photo")).to_contain_text("打不开")
     page.reload()
@@ -119,6 +124,24 @@ def test_a_lost_answer_and_sending_again_give_one_case(phone: Callable[..., Page
     assert len(the_case(page)["attachments"]) == 1
 
 
+def test_a_session_that_ended_loses_nothing(phone: Callable[..., Page]) -> None:
+    page = phone(tolerate=("Failed to load resource",))
+    choose(page)
+    go_on(page)
+    answer(page)
+    cookies: Any = page.context.cookies()
+    page.context.clear_cookies()
+    page.locator("#send").tap()
+    expect(page.locator("a[href='/login?next=/phone/']")).to_be_visible()
+    page.locator("a[href='/login?next=/phone/']").tap()
+    page.context.add_cookies(cookies)
+    page.goto("/phone/#/mine")
+    page.locator(".mine-item", has_text="没发出").first.tap()
+    page.locator("#send-again").tap()
+    expect(page.locator(".receipt")).to_be_visible()
+    assert len(the_case(page)["attachments"]) == 1
+
+
 def test_what_the_station_must_look_at(phone: Callable[..., Page]) -> None:
     page = phone()
     choose(page)
@@ -160,7 +183,8 @@ def test_over_plain_http_in_the_house(
     chromium: Browser, page_as: Callable[..., Page], service: Service, station: Station
 ) -> None:
     """A phone in the station's network: no secure context, so no position, no crypto.subtle."""
-    cookies = page_as("volunteer").context.cookies()
+    known = page_as("volunteer")
+    cookies = known.context.cookies()
     host = f"http://station.test:{service.settings.port}"
     browser = chromium.browser_type.launch(
         executable_path=CHROMIUM, args=[*FLAGS, "--host-resolver-rules=MAP station.test 127.0.0.1"]
@@ -181,6 +205,8 @@ def test_over_plain_http_in_the_house(
         answer(page)
         page.locator("#send").tap()
         expect(page.locator(".receipt")).to_be_visible()
-        assert len(the_case(page)["attachments"]) == 1
+        number = page.locator(".case-number").inner_text()
     finally:
         browser.close()
+    case = next(case for case in my_cases(known) if case["number"] == number)
+    assert len(case["attachments"]) == 1

@@ -80,6 +80,10 @@ def routes() -> tuple[Route, ...]:
     return tuple(sorted(found, key=lambda r: (r.rule, r.method)))
 
 
+def _door(view: Any) -> dict[str, Any] | None:
+    return getattr(view, "door", None)
+
+
 @dataclass(frozen=True)
 class Recorded:
     """One place that records an event: its name, what it is about, the action and the data's keys."""

@@ -19,7 +19,7 @@ from collectors.records import Refused as Unreadable
 from gis import coords, coverage
 from webapp.areas import queries
 from webapp.areas.models import Community, Grid, GridShape, Plan, PoliceGrid, PoliceGridShape, Posting
-from webapp.areas.rules import TOLERANCE_M
+from webapp.areas.rules import POLICE_GRID_COLUMNS, TOLERANCE_M
 from webapp.core import clock
 from webapp.core.actor import Actor
 from webapp.core.errors import Conflict, Problem, Refused
@@ -124,7 +124,7 @@ def _communities(session: Session, records: Sequence[AreaRecord], by: Actor) -> 
 
 
 def _police_name(item: AreaRecord, communities: dict[str, Community]) -> str:
-    for key in ("police_grid", "警格", "所属警格"):
+    for key in POLICE_GRID_COLUMNS:
         if item.properties.get(key):
             return str(item.properties[key])
     return communities[item.code[:12]].name
@@ -183,14 +183,15 @@ def _shape(plan: Plan, grid: Grid, owner: PoliceGrid, item: AreaRecord) -> GridS
 def publish(session: Session, plan: Plan, *, valid_from: datetime | None = None, by: Actor) -> Plan:
     """Put a draft plan into force from a moment on; the plan before it ends there.
 
-    Raises Conflict when the plan is no draft or the moment lies before the present plan's beginning.
+    Raises Conflict 'state' when the plan is no draft, 'plan_order' when another begins at that moment or later.
     """
     if plan.state != "draft":
         raise Conflict("state", state=plan.state)
     start = valid_from or clock.now()
+    later = queries.plan_from(session, by.station_id, start)
+    if later is not None:
+        raise Conflict("plan_order", at=clock.shown(later))
     before = queries.plan_at(session, by.station_id, start)
-    if before is not None and before.valid_from is not None and before.valid_from >= start:
-        raise Conflict()
     if before is not None:
         session.execute(update(Plan).where(Plan.id == before.id).values(valid_to=start))
     plan.state, plan.valid_from = "published", start

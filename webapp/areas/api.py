@@ -42,19 +42,26 @@ ENDINGS = {"geojson": "geojson", "shp": "zip", "gpkg": "gpkg"}
 def locate(query: dict[str, Any], session: Session, by: Actor) -> dict[str, Any]:
     """Grid, police grid and the people responsible at a place and time."""
     at = query.get("at") or clock.now()
-    try:
-        lon, lat = coords.to_wgs84(query["lon"], query["lat"], query["crs"])
-    except ShapeError as error:
-        raise Refused(problems=[Problem("/lon", error.code, error.params)]) from error
+    lon, lat = _in_wgs84(query)
     accuracy = query["accuracy_m"]
     radius = uncertainty_m(accuracy, "gps") if accuracy is not None else 0.0
     return _located(session, by, queries.area_at(session, by.station_id, lon, lat, at, radius), lon, lat, at)
 
 
+def _in_wgs84(query: dict[str, Any]) -> tuple[float, float]:
+    if coords.looks_swapped(query["lon"], query["lat"]):
+        meant = {"lon": query["lat"], "lat": query["lon"]}
+        raise Refused(problems=[Problem("/lon", "swapped_axes", meant)])
+    try:
+        return coords.to_wgs84(query["lon"], query["lat"], query["crs"])
+    except ShapeError as error:
+        raise Refused(problems=[Problem("/lon", error.code, error.params)]) from error
+
+
 def _located(
     session: Session, by: Actor, area: queries.Area, lon: float, lat: float, at: Any
 ) -> dict[str, Any]:
-    neighbour = {"id": area.neighbour_grid_id, "code": "", "name": area.neighbour_name}
+    neighbour = {"id": area.neighbour_grid_id, "code": area.neighbour_code, "name": area.neighbour_name}
     return {
         "lon": lon,
         "lat": lat,

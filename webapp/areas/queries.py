@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from geoalchemy2.shape import to_shape
-from sqlalchemy import Row, Select, or_, select, text
+from sqlalchemy import Row, Select, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from collectors.records import AreaRecord
@@ -40,6 +40,7 @@ class Area:
     police_grid_code: str
     police_grid_name: str
     neighbour_grid_id: UUID | None
+    neighbour_code: str | None
     neighbour_name: str | None
     flag: str | None
 
@@ -78,6 +79,7 @@ def area_at(
         own.police_code,
         own.police_name,
         near.grid_id if near is not None else None,
+        near.code if near is not None else None,
         near.name if near is not None else None,
         flag,
     )
@@ -113,6 +115,15 @@ def plan_at(session: Session, station_id: UUID, at: datetime) -> Plan | None:
             Plan.state == "published",
             Plan.valid_from <= at,
             or_(Plan.valid_to.is_(None), Plan.valid_to > at),
+        )
+    )
+
+
+def plan_from(session: Session, station_id: UUID, at: datetime) -> datetime | None:
+    """Return the last beginning of a published plan at `at` or later, None when there is none."""
+    return session.scalar(
+        select(func.max(Plan.valid_from)).where(
+            Plan.station_id == station_id, Plan.state == "published", Plan.valid_from >= at
         )
     )
 

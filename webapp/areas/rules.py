@@ -32,4 +32,6 @@ def uncertainty_m(accuracy_m: float | None, method: str) -> float:
 
 # Below this, two drawn borders are the same border: digitising noise, not ground.
 TOLERANCE_M = 0.05
+# Headings of a grid's police grid; the shorter ones are what ten bytes of a Shapefile leave of them.
+POLICE_GRID_COLUMNS = ("police_grid", "police_gri", "警格", "所属警格", "所属警", "警格名称", "警格名")
 PLANNERS = ("planner", "station_chief")

@@ -90,7 +90,7 @@ def _words(left: tuple[bool, int, int]) -> str:
 
 
 def _basemap() -> dict[str, str]:
-    """Return the base map's address and credit; no address for none and for files."""
+    """Return the base map's address and credit; the small map goes without one when it is none or a file."""
     settings = site().settings
-    url = settings.basemap if settings.basemap.startswith(("http", "/")) else ""
+    url = settings.basemap if settings.basemap.startswith("http") else ""
     return {"url": url, "credit": settings.basemap_credit}

@@ -118,7 +118,7 @@ MESSAGES = {
     "unknown_crs": N_("The coordinate system “%(crs)s” is not known."),
     # Areas, plans and their files
     "bad_area_file": N_("The file of areas can't be read."),
-    "bad_geometry": N_("The outline crosses or touches itself."),
+    "bad_geometry": N_("The outline crosses or touches itself, at %(x)s, %(y)s."),
     "bad_position": N_("A position is two numbers: longitude and latitude."),
     "bad_tile": N_("There is no such map tile."),
     "bad_weights": N_("There must be one weight for each area."),
@@ -137,6 +137,7 @@ MESSAGES = {
     "not_features": N_("A GeoJSON FeatureCollection is needed."),
     "not_linear": N_("A line is needed; found: %(type)s."),
     "not_polygonal": N_("A polygon is needed; found: %(type)s."),
+    "plan_order": N_("Another plan comes into force at %(at)s; choose a later time."),
     "open_ring": N_("The outline is not closed: its first and last position differ."),
     "several_layers": N_("The file has several layers; name one of: %(layers)s."),
     "short_ring": N_("An outline needs at least four positions."),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, NoReturn, TypeVar, cast
+from typing import Any, ClassVar, NoReturn, TypeVar, cast
 from urllib.parse import urlsplit
 
 import orjson
@@ -17,6 +17,7 @@ from flask_smorest import Blueprint
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from webargs.flaskparser import FlaskParser
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 
 from collectors.records import Refused as Unreadable
@@ -130,6 +131,16 @@ class StrictParser(FlaskParser):
     """Reads JSON bodies by orjson: no NaN, no bottomless nesting, no lone surrogates; says 400, never 500."""
 
     DEFAULT_VALIDATION_STATUS = 422
+    # A misspelt filter must not be a filter left out.
+    DEFAULT_UNKNOWN_BY_LOCATION: ClassVar[dict[str, str | None]] = {
+        **FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION,
+        "query": None,
+    }
+
+    def load_querystring(self, req: Any, schema: Any) -> Any:
+        """Return the query without `lang`, which every address takes."""
+        given = MultiDict((name, value) for name, value in req.args.items(multi=True) if name != "lang")
+        return self._makeproxy(given, schema)
 
     def _raw_load_json(self, req: Any) -> Any:
         if not self._is_json(req):
@@ -150,7 +161,9 @@ parser = StrictParser()
 
 @parser.error_handler
 def _invalid(error: Any, _req: Any, _schema: Any, **_kwargs: Any) -> NoReturn:
-    raise Refused(problems=list(problems_of(error.messages)))
+    problems = list(problems_of(error.messages))
+    # OGC API - Features, 7.15.6: an unknown or wrong parameter is a 400.
+    raise BadRequest(problems=problems) if request.path.startswith("/ogc/") else Refused(problems=problems)
 
 
 class ApiBlueprint(Blueprint):  # type: ignore[misc] # flask-smorest has no types

@@ -104,7 +104,7 @@ def _told(the_site: Site, by: Actor, queue: SimpleQueue[int], last: int) -> Iter
     while clock.now().timestamp() < end:
         ids = _waiting(queue)
         if not ids:
-            if the_site.identify(the_site.login, the_site.settings) is None:
+            if not _still_known(the_site):
                 return
             yield b": here\n\n"
         elif 0 in ids:
@@ -114,6 +114,14 @@ def _told(the_site: Site, by: Actor, queue: SimpleQueue[int], last: int) -> Iter
             with the_site.database.transaction(by) as session:
                 found = queries.news(session, ids)
             yield from map(_encoded, found)
+
+
+def _still_known(the_site: Site) -> bool:
+    """Say whether the stream's session or token still stands; a closed token raises."""
+    try:
+        return the_site.identify(the_site.login, the_site.settings) is not None
+    except NotAuthenticated:
+        return False
 
 
 def _missed(the_site: Site, by: Actor, last: int) -> Iterator[bytes]:

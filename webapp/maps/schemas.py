@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from marshmallow import fields, validate
 
 from webapp.core.schema import Strict, Text
+
+
+# A week or a month is counted back from a moment: it must not leave the calendar.
+EARLIEST = datetime(1949, 10, 1, tzinfo=UTC)
+LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
 
 class SearchQuery(Strict):
@@ -52,7 +59,7 @@ class ItemsQuery(Strict):
 
     bbox = Text(120)
     limit = fields.Integer(load_default=1000, validate=validate.Range(min=1, max=10_000))
-    datetime = fields.AwareDateTime()
+    datetime = fields.AwareDateTime(validate=validate.Range(min=EARLIEST, max=LATEST))
     kind = Text(20)
     state = Text(20)
     class_code = Text(60)

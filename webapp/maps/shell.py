@@ -64,8 +64,11 @@ class Window(MacroElement):
             window.shuanggeMap.fitBounds({{ this.bounds }}, {animate: false});
         {% endmacro %}""")
 
-    def __init__(self, title: str, config: dict[str, Any], sheets: list[str], body: str) -> None:
+    def __init__(self, title: str, config: dict[str, Any], box: Box, sheets: list[str], body: str) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
+        west, south, east, north = box
+        # Folium's own fit_bounds moves with an animation, which swallows what our module does meanwhile.
+        self.bounds = safe_json([[south, west], [north, east]])
         self.title = safe_text(title)
         self.config = safe_json(config)
         self.sheets = sheets

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, func, select
+from sqlalchemy import Row, and_, func, select
 from sqlalchemy.orm import Session
 
 from webapp.areas.models import Grid
@@ -20,11 +20,11 @@ def patrols(session: Session, since: datetime, limit: int = 200) -> list[Patrol]
     return list(session.scalars(query.limit(limit)))
 
 
-def presence(last_day: date) -> Select[Any]:
+def presence(last_day: date) -> Any:
     """Return the select of each grid's patrols, seconds (seven days to `last_day`) and last visit."""
     first_day = last_day - timedelta(days=WINDOW_DAYS - 1)
     week = and_(GridPresence.day_on >= first_day, GridPresence.day_on <= last_day)
-    rows: Select[Any] = (
+    rows: Any = (
         select(
             Grid.id.label("grid_id"),
             Grid.code,

@@ -87,9 +87,9 @@ def test_bad_questions_get_a_named_problem(as_role, query, status, code):
 
 def test_the_other_stations_ground_is_foreign(as_role, other_station):
     lon, lat = other_station.inside("A1")
-    assert as_role("volunteer", station="U").get(LOCATE, query_string={"lon": lon, "lat": lat}).json[
-        "grid"
-    ]["name"] == ("U-A1")
+    assert as_role("volunteer", station="U").get(LOCATE, query_string={"lon": lon, "lat": lat}).json["grid"][
+        "name"
+    ] == ("U-A1")
     answer = as_role("volunteer").get(LOCATE, query_string={"lon": lon, "lat": lat})
     assert answer.json["errors"][0]["code"] == "outside_station"
 

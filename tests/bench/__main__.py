@@ -1,0 +1,83 @@
+"""`python -m tests.bench [intake] [routing] [start]`: makes a station of its own, measures, prints tables."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tests.bench import load, routing
+from webapp.core.config import CHECKOUT
+from webapp.core.config import load as settings_from
+
+PORT = "8097"
+BOX = (112.556, 37.858, 112.584, 37.876)
+
+
+def shuangge(home: Path, *words: str) -> float:
+    """Run the command line and return the seconds it took."""
+    start = time.monotonic()
+    environment = {**os.environ, "SHUANGGE_HOME": str(home), "PORT": PORT}
+    program = CHECKOUT / ".venv/bin/shuangge"
+    done = subprocess.run([program, *words], env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"shuangge {' '.join(words)} failed:\n{done.stdout}\n{done.stderr}")
+    return time.monotonic() - start
+
+
+def start_table(home: Path) -> list[str]:
+    """Cold start with the demo stations, stop, second start."""
+    rows = [("cold start, two demo stations made and loaded", shuangge(home, "up"))]
+    rows.append(("start again while running", shuangge(home, "up")))
+    rows.append(("stop", shuangge(home, "down")))
+    rows.append(("second start", shuangge(home, "up")))
+    return ["| what | seconds |", "|---|---|", *(f"| {name} | {took:.1f} |" for name, took in rows)]
+
+
+def intake_table(home: Path) -> list[str]:
+    """Reports with a 200 kB photo through the real stack, 1 and 16 clients."""
+    logins = json.loads((home / "demo-logins.json").read_text())
+    tokens = [
+        x["token"] for x in logins if x["station"] == "YZ" and x["role"] in ("volunteer", "grid_worker")
+    ]
+    lines = [
+        "| clients | reports/s | p50 ms | p95 ms | CPU ms a report: web | database | worker (thumbnails) |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    load.run("127.0.0.1", int(PORT), tokens, 2, 3, BOX)  # warm
+    for clients in (1, 16):
+        lines.append(load.run("127.0.0.1", int(PORT), tokens, clients, 15, BOX).line())
+    return lines
+
+
+def main(wanted: list[str]) -> None:
+    """Measure what is asked for, by default everything."""
+    wanted = wanted or ["start", "intake", "routing"]
+    home = Path(tempfile.mkdtemp(prefix="shuangge-bench-", dir="/var/tmp"))
+    home.chmod(0o755)
+    busy = os.getloadavg()[0]
+    print(
+        f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores {platform.machine()}, load before {busy:.1f}\n"
+    )
+    try:
+        table = start_table(home)
+        print("## Start\n\n" + "\n".join(table) + "\n")
+        if "routing" in wanted:
+            settings = settings_from({"SHUANGGE_HOME": str(home)})
+            print("## Routing, 20,000 grids of 61 corners\n\n" + "\n".join(routing.run(settings)) + "\n")
+        if "intake" in wanted:
+            print("## Intake of reports with a 200 kB photo\n\n" + "\n".join(intake_table(home)) + "\n")
+    finally:
+        shuangge(home, "down")
+        shutil.rmtree(home)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
