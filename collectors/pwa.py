@@ -46,7 +46,8 @@ class Batch:
 
     `missing` are files named by a good report and not in the request: the phone may send them with a
     repeated batch. `bad_files` are (part name, problem hash_mismatch, bytes): damaged on the way.
-    `unclaimed` are names of parts that no report mentions.
+    `unclaimed` are names of parts that no report mentions. `indexes` tell where each good report stood
+    among all that were sent.
     """
 
     batch_id: UUID
@@ -57,6 +58,7 @@ class Batch:
     missing: tuple[tuple[UUID, Attachment], ...]
     bad_files: tuple[tuple[str, Problem, bytes], ...]
     unclaimed: tuple[str, ...]
+    indexes: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ def decode(body: bytes, parts: Mapping[str, bytes]) -> Batch:
     document.finish()
     hashes = {name: hashlib.sha256(data).hexdigest() for name, data in parts.items()}
     content = {hashes[name]: data for name, data in parts.items()}
-    reports, refused = _sorted_reports(raw_reports, content)
+    reports, indexes, refused = _sorted_reports(raw_reports, content)
     named = [a for r in reports for a in r.attachments] + [a for r in refused for a in r.files]
     bad = _damaged(named, parts, hashes)
     taken = {a.sha256 for a in named}
@@ -114,6 +116,7 @@ def decode(body: bytes, parts: Mapping[str, bytes]) -> Batch:
         missing=tuple((r.id, a) for r in reports for a in r.attachments if a.data is None),
         bad_files=tuple((name, problem, parts[name]) for name, problem in bad.items()),
         unclaimed=tuple(name for name in parts if hashes[name] not in taken and name not in bad),
+        indexes=tuple(indexes),
     )
 
 
@@ -152,20 +155,20 @@ def _client(document: Members) -> dict[str, str]:
 
 def _sorted_reports(
     raw_reports: list[Any], content: Mapping[str, bytes]
-) -> tuple[list[Report], list[RefusedReport]]:
-    good: dict[UUID, tuple[Report, Any]] = {}
+) -> tuple[list[Report], list[int], list[RefusedReport]]:
+    good: dict[UUID, tuple[Report, Any, int]] = {}
     refused: list[RefusedReport] = []
     for index, raw in enumerate(raw_reports):
         pointer = f"/reports/{index}"
         try:
             report = _report(raw, pointer, content)
             if report.id not in good:
-                good[report.id] = (report, raw)
+                good[report.id] = (report, raw, index)
             elif good[report.id][1] != raw:
                 raise Refused.because("duplicate_id", "two different reports with one id", f"{pointer}/id")
         except Refused as problem:
             refused.append(_kept(index, raw, problem, content))
-    return [report for report, _ in good.values()], refused
+    return [report for report, _, _ in good.values()], [index for _, _, index in good.values()], refused
 
 
 def _kept(index: int, raw: Any, refused: Refused, content: Mapping[str, bytes]) -> RefusedReport:

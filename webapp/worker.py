@@ -60,7 +60,8 @@ class Worker:
             job = queue.claim(session, self.name)
         if job is None:
             return taken
-        error = queue.run(self.database, job, self.name, JOBS[job.name], self.resources)
+        handler = JOBS.get(job.name, _unknown)
+        error = queue.run(self.database, job, self.name, handler, self.resources)
         log.info("job", name=job.name, job=job.id, attempt=job.attempts, failed=bool(error))
         return taken + 1
 
@@ -87,3 +88,8 @@ class Worker:
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self.stopping.set()
         self._wake.put(None)
+
+
+def _unknown(run: queue.Run) -> None:
+    """Fail for a job of another version of the code: it rests and comes again, its brothers go on."""
+    raise LookupError(f"job {run.job_id} has a name that this version does not know")

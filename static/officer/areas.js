@@ -120,7 +120,7 @@ export class Areas {
     for (const layer of config.layers)
       if (layer.id !== "cases") this.layers.set(layer.id, new AreaLayer(layer, failed));
     for (const found of this.layers.values()) if (found.layer.shown) found.group.addTo(map);
-    map.on("areas:changed moveend layeradd layerremove", () => this.soon());
+    map.on("areas:changed moveend overlayadd overlayremove", () => this.soon());
     this.waits = 0;
   }
 

@@ -45,6 +45,8 @@ async function start() {
   await Promise.all([loader.now(), loadField(cases).catch(failed)]);
   panel.draw();
   listen(cases, markers, areas);
+  // Leaflet hears Escape only while the map itself has the focus, not a link in the card.
+  document.addEventListener("keydown", (event) => event.key === "Escape" && map.closePopup());
   await goToLinked(goTo).catch(failed);
   await goNamed(cases, markers, areas).catch(failed);
   document.documentElement.dataset.ready = "true";

@@ -73,10 +73,14 @@ def _defined(name: str) -> bool:
     return False
 
 
-def test_each_document_can_be_reached_from_the_architecture() -> None:
-    said = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+def test_each_document_can_be_reached() -> None:
+    said = "".join(
+        (ROOT / name).read_text(encoding="utf-8") for name in ("docs/architecture.md", "README.md")
+    )
     missing = [d.name for d in DOCUMENTS if d.name != "architecture.md" and d.name not in said]
-    assert not missing, named(missing, "name the document at the end of docs/architecture.md")
+    assert not missing, named(
+        missing, "link the document at the end of docs/architecture.md, or in the README"
+    )
 
 
 def test_a_stale_table_is_seen() -> None:

@@ -183,7 +183,7 @@ def _shape(plan: Plan, grid: Grid, owner: PoliceGrid, item: AreaRecord) -> GridS
 def publish(session: Session, plan: Plan, *, valid_from: datetime | None = None, by: Actor) -> Plan:
     """Put a draft plan into force from a moment on; the plan before it ends there.
 
-    Raises Conflict 'state' when the plan is no draft, 'plan_order' when another begins at that moment or later.
+    Raises Conflict: 'state' when the plan is no draft, 'plan_order' when another begins then or later.
     """
     if plan.state != "draft":
         raise Conflict("state", state=plan.state)

@@ -113,7 +113,8 @@ def claim(session: Session, worker: str) -> Job | None:
         return None
     if job.attempts >= TRIES:
         job.state, job.last_error = "dead", job.last_error or "the worker died each time"
-        return None
+        session.flush()
+        return claim(session, worker)
     job.state, job.leased_by, job.attempts = "leased", worker, job.attempts + 1
     job.lease_until = now + timedelta(seconds=LEASE_S)
     return job

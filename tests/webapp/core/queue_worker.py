@@ -14,7 +14,6 @@ from webapp.core.config import Settings
 from webapp.worker import JOBS, Worker
 
 
-
 def slow_effect(run: queue.Run) -> None:
     """Leave one row, in the middle of 30 ms of work."""
     run.session.execute(text("INSERT INTO public.effect (job_id) VALUES (:j)"), {"j": run.job_id})

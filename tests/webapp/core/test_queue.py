@@ -1,0 +1,316 @@
+"""Every job's effect stays exactly once, whoever dies meanwhile; what can't be done ends among the dead."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import psycopg2
+import pytest
+from sqlalchemy import select, text, update
+
+from tests.samples import Sample
+from tests.stations import Station
+from tests.webapp.core import queue_worker
+from webapp.core import queue
+from webapp.core.config import CHECKOUT, Settings
+from webapp.core.db import WORKER, Database
+from webapp.core.queue import Job
+from webapp.reactions import REACTIONS
+from webapp.worker import JOBS, Worker
+
+
+@pytest.fixture(scope="module", autouse=True)
+def effects(superuser: psycopg2.extensions.connection) -> None:
+    """A table without a key: an effect that happens twice shows."""
+    with superuser.cursor() as cursor:
+        cursor.execute("CREATE TABLE public.effect (job_id bigint NOT NULL)")
+        cursor.execute("GRANT INSERT, SELECT ON public.effect TO shuangge_worker")
+
+
+@pytest.fixture(autouse=True)
+def cleared(superuser: psycopg2.extensions.connection) -> None:
+    with superuser.cursor() as cursor:
+        cursor.execute("TRUNCATE app.job, app.outbox, public.effect")
+
+
+@pytest.fixture(scope="module")
+def database(settings: Settings) -> Iterator[Database]:
+    """The database as the worker's role sees it."""
+    made = Database(settings, WORKER, pool_size=6)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def worker(settings: Settings) -> Iterator[Worker]:
+    made = Worker(settings, "worker-1")
+    yield made
+    made.database.dispose()
+
+
+@pytest.fixture
+def ask(database: Database, station: Station) -> Callable[..., None]:
+    """Ask for jobs: ask('test.slow', 60)."""
+
+    def make(name: str, count: int = 1, **wishes: Any) -> None:
+        with database.transaction() as session:
+            for number in range(count):
+                queue.enqueue(session, name, station_id=station.id, key=f"{name}/{number}", **wishes)
+
+    return make
+
+
+@pytest.fixture
+def processes(settings: Settings) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """Start real worker processes; those left over are ended."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(name: str = "worker-1") -> subprocess.Popen[bytes]:
+        program = [sys.executable, "-m", "tests.webapp.core.queue_worker"]
+        command = [*program, str(settings.home), settings.database, name]
+        with (settings.home / "log" / f"{name}.log").open("ab") as log:
+            started.append(subprocess.Popen(command, cwd=CHECKOUT, stdout=log, stderr=log))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def jobs(database: Database) -> list[Job]:
+    with database.transaction() as session:
+        return list(session.scalars(select(Job).order_by(Job.id)))
+
+
+def effect_counts(database: Database) -> dict[int, int]:
+    with database.transaction() as session:
+        rows = session.execute(text("SELECT job_id, count(*) FROM public.effect GROUP BY 1"))
+        return {row[0]: row[1] for row in rows}
+
+
+def wait_until(true: Callable[[], bool], patience_s: float = 40) -> None:
+    deadline = time.monotonic() + patience_s
+    while not true():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.01)
+
+
+def make_due(database: Database) -> None:
+    with database.transaction() as session:
+        session.execute(update(Job).values(run_at=datetime.now(UTC)))
+
+
+@pytest.mark.slow
+@pytest.mark.crash
+def test_exactly_once_under_kill_9(
+    database: Database, ask: Callable[..., None], processes: Callable[..., subprocess.Popen[bytes]]
+) -> None:
+    """Sixty jobs of 30 ms, five kills in their midst: none lost, none doubled."""
+    ask("test.slow", 60)
+    for kills in range(5):
+        process = processes()
+        wait_until(lambda kills=kills: len(effect_counts(database)) >= 10 * (kills + 1))  # type: ignore[misc]
+        process.kill()
+        process.wait()
+    processes()
+    wait_until(lambda: all(job.state == "done" for job in jobs(database)))
+    found = jobs(database)
+    assert effect_counts(database) == {job.id: 1 for job in found}
+    assert len(found) == 60
+    assert sum(job.attempts for job in found) > 60, "no kill fell into a job: the test proves nothing"
+    assert max(job.attempts for job in found) < queue.TRIES
+
+
+@pytest.mark.slow
+@pytest.mark.crash
+def test_a_job_that_kills_its_worker_ends_among_the_dead(
+    database: Database, ask: Callable[..., None], processes: Callable[..., subprocess.Popen[bytes]]
+) -> None:
+    ask("test.die")
+    ask("test.slow", 3)
+    deaths = 0
+    for _attempt in range(queue.TRIES):
+        deaths += processes().wait(30) == -9
+    assert deaths == queue.TRIES
+    processes()
+    wait_until(lambda: all(job.state in ("done", "dead") for job in jobs(database)))
+    poison, *others = jobs(database)
+    assert (poison.state, poison.attempts) == ("dead", queue.TRIES)
+    assert [job.state for job in others] == ["done"] * 3
+    assert poison.id not in effect_counts(database)
+
+
+def test_a_failing_job_rests_longer_each_time_and_dies_after_five_tries(
+    database: Database, worker: Worker, ask: Callable[..., None]
+) -> None:
+    ask("test.fail")
+    rests = []
+    for _attempt in range(queue.TRIES):
+        make_due(database)
+        before = datetime.now(UTC)
+        assert worker.step() == 1
+        rests.append(round((jobs(database)[0].run_at - before).total_seconds(), -1))
+    assert rests[:4] == [10, 40, 160, 640]
+    (job,) = jobs(database)
+    assert (job.state, job.attempts, job.last_error) == ("dead", 5, "ValueError: poison")
+    assert effect_counts(database) == {}
+    make_due(database)
+    assert worker.step() == 0
+    with database.transaction() as session:
+        assert [item.id for item in queue.dead(session)] == [job.id]
+        queue.revive(session, job.id)
+    assert worker.step() == 1
+    assert jobs(database)[0].attempts == 1
+
+
+def test_a_failing_job_does_not_hold_up_the_others(
+    database: Database, worker: Worker, ask: Callable[..., None]
+) -> None:
+    ask("test.fail")
+    ask("test.slow", 2)
+    assert [worker.step() for _step in range(4)] == [1, 1, 1, 0]
+    assert [job.state for job in jobs(database)] == ["ready", "done", "done"]
+
+
+def test_a_job_given_up_does_not_hold_up_the_next(
+    database: Database, worker: Worker, ask: Callable[..., None]
+) -> None:
+    ask("test.die")
+    ask("test.slow")
+    with database.transaction() as session:
+        leased = {"state": "leased", "leased_by": "worker-1", "attempts": 5}
+        session.execute(update(Job).where(Job.name == "test.die").values(**leased))
+    assert worker.step() == 1
+    assert [job.state for job in jobs(database)] == ["dead", "done"]
+
+
+def test_a_job_of_another_version_rests(database: Database, worker: Worker, ask: Callable[..., None]) -> None:
+    ask("future.job")
+    ask("test.slow")
+    assert [worker.step() for _step in range(3)] == [1, 1, 0]
+    unknown, other = jobs(database)
+    assert (unknown.state, other.state) == ("ready", "done")
+    assert unknown.last_error is not None
+    assert unknown.last_error.startswith("LookupError")
+
+
+def test_a_lease_is_taken_back_and_the_first_effect_does_not_stay(
+    database: Database, ask: Callable[..., None]
+) -> None:
+    """A worker that was thought dead comes back: the other's effect stays, its own does not."""
+    ask("test.slow")
+
+    def claimed(name: str) -> Job | None:
+        with database.transaction() as session:
+            return queue.claim(session, name)
+
+    first = claimed("worker-1")
+    assert first is not None
+    assert claimed("worker-2") is None
+    with database.transaction() as session:
+        session.execute(update(Job).values(lease_until=datetime.now(UTC) - timedelta(seconds=1)))
+    second = claimed("worker-2")
+    assert second is not None
+    late = queue.run(database, first, "worker-1", queue_worker.slow_effect, {})
+    assert late is not None
+    assert late.startswith("LeaseLost")
+    assert effect_counts(database) == {}
+    assert queue.run(database, second, "worker-2", queue_worker.slow_effect, {}) is None
+    assert effect_counts(database) == {first.id: 1}
+    assert queue.run(database, second, "worker-2", queue_worker.slow_effect, {}) is not None
+    assert effect_counts(database) == {first.id: 1}
+
+
+def test_a_worker_takes_its_own_leases_at_once(database: Database, ask: Callable[..., None]) -> None:
+    ask("test.slow")
+    with database.transaction() as session:
+        assert queue.claim(session, "worker-1") is not None
+    with database.transaction() as session:
+        again = queue.claim(session, "worker-1")
+        assert again is not None
+        assert again.attempts == 2
+
+
+def test_a_long_job_keeps_its_lease(
+    database: Database, ask: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "LEASE_S", 0.6)
+    ask("test.slow")
+    with database.transaction() as session:
+        job = queue.claim(session, "worker-1")
+    assert job is not None
+    stolen = []
+
+    def long(_run: queue.Run) -> None:
+        time.sleep(1.5)
+        with database.transaction() as session:
+            stolen.append(queue.claim(session, "worker-2"))
+
+    assert queue.run(database, job, "worker-1", long, {}) is None
+    assert stolen == [None]
+
+
+def test_two_workers_never_take_the_same_job(database: Database, ask: Callable[..., None]) -> None:
+    ask("test.slow", 2)
+    with database.transaction() as one, database.transaction() as two, database.transaction() as three:
+        taken = [queue.claim(session, f"w{n}") for n, session in enumerate((one, two, three))]
+        assert taken[0] is not None
+        assert taken[1] is not None
+        assert taken[0].id != taken[1].id
+        assert taken[2] is None
+
+
+def test_the_same_key_is_asked_for_once(database: Database, ask: Callable[..., None]) -> None:
+    ask("test.slow")
+    ask("test.slow")
+    assert len(jobs(database)) == 1
+
+
+def test_a_job_asked_for_in_vain_does_not_exist(database: Database, station: Station) -> None:
+    def fail() -> None:
+        with database.transaction() as session:
+            queue.enqueue(session, "test.slow", station_id=station.id, key="x")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert jobs(database) == []
+
+
+def test_a_job_for_later_waits(database: Database, worker: Worker, ask: Callable[..., None]) -> None:
+    ask("test.slow", run_at=datetime.now(UTC) + timedelta(hours=1))
+    assert worker.step() == 0
+    make_due(database)
+    assert worker.step() == 1
+
+
+def test_a_report_gets_its_thumbnail(
+    database: Database, worker: Worker, send_report: Callable[..., Sample], owner_db: Database
+) -> None:
+    """An event becomes one job per reaction, and only once."""
+    sent = send_report("t.volunteer", "A2")
+    while worker.step():
+        pass
+    (job,) = jobs(database)
+    assert (job.name, job.state, UUID(job.args["subject"])) == (
+        "cases.make_thumbnails",
+        "done",
+        UUID(sent.id),
+    )
+    with owner_db.transaction() as session:
+        thumbnail = session.scalar(
+            text("SELECT thumbnail_sha256 FROM app.attachment WHERE case_id = :c"), {"c": sent.id}
+        )
+        assert session.scalar(text("SELECT count(*) FROM app.outbox")) == 0
+    assert worker.resources["blobs"].get(thumbnail)[:3] == b"\xff\xd8\xff"
+
+
+def test_every_reaction_has_its_job() -> None:
+    assert {name for names in REACTIONS.values() for name in names} <= set(JOBS)

@@ -1,0 +1,298 @@
+"""Who may open what: every address, every role, and the same silence about what is foreign or absent."""
+
+from __future__ import annotations
+
+import io
+import json
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+
+from tests.samples import photo
+from webapp.people.rules import Role
+
+ROLES = tuple(str(role) for role in Role)
+REPORTERS = {"volunteer", "grid_worker", "officer", "mediator", "planner", "station_chief"}
+HANDLERS = {"officer", "grid_worker", "station_chief"}
+PLANNERS = {"planner", "station_chief"}
+MAP = {"officer", "grid_worker", "station_chief", "planner", "mediator", "system_admin"}
+ALL = set(ROLES)
+OPEN = ALL | {"nobody"}
+
+# (method, rule): who passes the door. Whoever is not named gets 401 (nobody) or 403.
+# A new address without a line here fails test_every_address_has_its_line.
+MATRIX: dict[tuple[str, str], set[str]] = {
+    ("GET", "/"): OPEN,
+    ("GET", "/login"): OPEN,
+    ("POST", "/login"): OPEN,
+    ("POST", "/logout"): OPEN,
+    ("GET", "/enrol/<code>"): OPEN,
+    ("POST", "/enrol/<code>"): OPEN,
+    ("GET", "/healthz"): OPEN,
+    ("GET", "/readyz"): OPEN,
+    ("GET", "/metrics"): OPEN,  # from this machine only
+    ("GET", "/static/<path:filename>"): OPEN,
+    ("GET", "/basemap.pmtiles"): OPEN,
+    ("GET", "/basemap/<int:z>/<int:x>/<int:y>"): OPEN,
+    ("GET", "/api/openapi.json"): OPEN,
+    ("GET", "/api/docs"): OPEN,
+    ("GET", "/account"): ALL,
+    ("GET", "/phone/"): ALL,
+    ("GET", "/cases"): ALL,
+    ("GET", "/cases/<number>"): ALL,
+    ("GET", "/map"): MAP,
+    ("GET", "/quarantine"): {"station_chief"},
+    ("GET", "/api/v1/me"): ALL,
+    ("GET", "/api/v1/devices"): ALL,
+    ("POST", "/api/v1/devices"): ALL,
+    ("DELETE", "/api/v1/devices/<uuid:device_id>"): ALL,
+    ("POST", "/api/v1/phone-invitations"): ALL,
+    ("GET", "/api/v1/locate"): ALL,
+    ("GET", "/api/v1/grids"): ALL,
+    ("GET", "/api/v1/police-grids"): ALL,
+    ("GET", "/api/v1/plans"): ALL,
+    ("POST", "/api/v1/plans"): PLANNERS,
+    ("POST", "/api/v1/plans/<uuid:plan_id>/publish"): PLANNERS,
+    ("GET", "/api/v1/plans/<uuid:plan_id>/export"): PLANNERS | {"officer", "system_admin"},
+    ("GET", "/api/v1/hazard-classes"): ALL,
+    ("GET", "/api/v1/cases"): ALL,
+    ("POST", "/api/v1/cases"): REPORTERS,
+    ("GET", "/api/v1/cases/<uuid:case_id>"): ALL,
+    ("POST", "/api/v1/cases/<uuid:case_id>/accept"): HANDLERS,
+    ("POST", "/api/v1/cases/<uuid:case_id>/close"): HANDLERS,
+    ("POST", "/api/v1/cases/<uuid:case_id>/attachments"): REPORTERS,
+    ("GET", "/api/v1/attachments/<int(max=9223372036854775807):attachment_id>"): ALL,
+    ("POST", "/api/v1/batches"): REPORTERS,
+    ("GET", "/api/v1/quarantine"): {"station_chief"},
+    ("GET", "/api/v1/quarantine/<uuid:entry_id>/body"): {"station_chief"},
+    ("POST", "/api/v1/quarantine/<uuid:entry_id>/repair"): {"station_chief"},
+    ("POST", "/api/v1/quarantine/<uuid:entry_id>/discard"): {"station_chief"},
+    ("GET", "/api/v1/search"): ALL,
+    ("GET", "/api/v1/events"): ALL,
+    ("GET", "/ogc/collections/<collection>/items"): ALL,
+}
+
+
+def routes(app):
+    return {
+        (method, rule.rule)
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+    }
+
+
+def address(rule):
+    """Return a concrete address of a rule that names nothing that is there."""
+    for part, value in (
+        ("<int(max=9223372036854775807):attachment_id>", "999999999"),
+        ("<int:z>/<int:x>/<int:y>", "3/1/1"),
+        ("<path:filename>", "style/base.css"),
+        ("<collection>", "grids"),
+        ("<number>", "T-2026-999999"),
+        ("<code>", "nothing"),
+    ):
+        rule = rule.replace(part, value)
+    while "<uuid:" in rule:
+        start = rule.index("<uuid:")
+        rule = rule[:start] + str(uuid4()) + rule[rule.index(">", start) + 1 :]
+    return rule
+
+
+def test_every_address_has_its_line(app):
+    missing, gone = routes(app) - set(MATRIX), set(MATRIX) - routes(app)
+    assert not missing, f"say in MATRIX who may open {sorted(missing)}"
+    assert not gone, f"take out of MATRIX {sorted(gone)}"
+
+
+@pytest.mark.parametrize(("method", "rule"), sorted(MATRIX))
+def test_the_door_opens_for_those_named_and_for_nobody_else(app, as_role, method, rule):
+    allowed = MATRIX[method, rule]
+    for who in (*ROLES, "nobody"):
+        client = app.test_client() if who == "nobody" else as_role(who)
+        answer = client.open(address(rule), method=method, headers={"Accept": "application/json"})
+        said = f"{who} {method} {rule}: {answer.status_code} {answer.data[:200]!r}"
+        assert answer.status_code < 500 or rule == "/readyz", said  # no worker runs here
+        if who in allowed:
+            assert answer.status_code not in (401, 403), said
+        else:
+            assert answer.status_code == (401 if who == "nobody" else 403), said
+            assert answer.mimetype == "application/problem+json", said
+
+
+def test_a_submit_token_opens_what_a_phone_needs_and_nothing_more(app, as_role):
+    made = as_role("station_chief").post(
+        "/api/v1/devices", json={"id": str(uuid4()), "label": "phone", "scope": "submit"}
+    )
+    phone = app.test_client(use_cookies=False)
+    phone.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {made.json['token']}"
+    opened = {
+        (method, rule)
+        for method, rule in sorted(MATRIX)
+        if "station_chief" in MATRIX[method, rule]
+        and MATRIX[method, rule] != OPEN
+        and phone.open(address(rule), method=method).status_code != 403
+    }
+    assert opened == {
+        ("GET", "/api/v1/me"),
+        ("GET", "/api/v1/locate"),
+        ("GET", "/api/v1/grids"),
+        ("GET", "/api/v1/police-grids"),
+        ("GET", "/api/v1/hazard-classes"),
+        ("GET", "/api/v1/cases"),
+        ("POST", "/api/v1/cases"),
+        ("GET", "/api/v1/cases/<uuid:case_id>"),
+        ("POST", "/api/v1/cases/<uuid:case_id>/attachments"),
+        ("GET", "/api/v1/attachments/<int(max=9223372036854775807):attachment_id>"),
+        ("POST", "/api/v1/batches"),
+    }
+
+
+@pytest.fixture
+def ours(send_report, as_role):
+    """A case in police grid A: its id, its attachment's id and its number."""
+    sample = send_report("t.volunteer", "A1")
+    seen = as_role("station_chief").get(f"/api/v1/cases/{sample.id}").json
+    return sample.id, seen["attachments"][0]["id"], seen["number"]
+
+
+def requests_for(case_id, attachment_id, number):
+    """Return each way to touch a case: method, address, arguments."""
+    picture = {"photo": (io.BytesIO(photo(5)), "a.jpg")}
+    return [
+        ("GET", f"/api/v1/cases/{case_id}", {}),
+        ("GET", f"/api/v1/attachments/{attachment_id}", {}),
+        ("GET", f"/api/v1/attachments/{attachment_id}?size=thumbnail", {}),
+        ("GET", f"/cases/{number}", {}),
+        ("POST", f"/api/v1/cases/{case_id}/attachments", {"data": picture}),
+        ("POST", f"/api/v1/cases/{case_id}/accept", {"json": {}}),
+        ("POST", f"/api/v1/cases/{case_id}/close", {"data": {"note": "x"}}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("username", "verbs"),
+    [
+        ("t.officer.b", 7), ("t.grid_worker.b", 7), ("t.volunteer.2", 5), ("t.mediator", 5),
+        ("t.planner", 5), ("t.system_admin", 4), ("t.audit_admin", 4),
+        ("u.officer.a", 7), ("u.station_chief", 7), ("u.volunteer", 5),
+    ],
+)  # fmt: skip
+def test_what_is_foreign_answers_exactly_like_what_is_absent(as_user, ours, username, verbs):
+    client = as_user(username)
+    absent = requests_for(uuid4(), 999999999, "T-2026-999999")
+    for (method, path, more), (_m, nowhere, other) in list(zip(requests_for(*ours), absent, strict=True))[
+        :verbs
+    ]:
+        head = {"Accept": "application/json"}
+        foreign = client.open(path, method=method, headers=head, **more)
+        missing = client.open(nowhere, method=method, headers=head, **other)
+        assert foreign.status_code == missing.status_code == 404, (method, path, foreign.text)
+        assert foreign.data == missing.data
+        assert foreign.headers["Content-Type"] == missing.headers["Content-Type"]
+
+
+def test_lists_search_map_and_news_show_nothing_foreign(as_user, ours):
+    case_id, _attachment, number = ours
+    for username in ("t.officer.b", "t.volunteer.2", "t.planner", "u.officer.a", "u.station_chief"):
+        client = as_user(username)
+        assert case_id not in client.get("/api/v1/cases?limit=500").text
+        assert number not in client.get("/cases", headers={"Accept": "text/html"}).text
+        assert client.get("/api/v1/search", query_string={"q": number}).json == []
+        assert case_id not in client.get("/ogc/collections/cases/items").text
+        assert case_id not in client.get("/api/v1/events?after=1").text
+    for username in ("t.officer.a", "t.grid_worker.a", "t.volunteer", "t.station_chief"):
+        client = as_user(username)
+        assert case_id in client.get("/api/v1/cases?limit=500").text
+        assert client.get("/api/v1/search", query_string={"q": number}).json[0]["id"] == case_id
+        assert case_id in client.get("/ogc/collections/cases/items").text
+        assert case_id in client.get("/api/v1/events?after=1").text
+
+
+def test_near_a_border_the_neighbours_officer_sees_it_too(as_user, send_report, station):
+    east = station.box("A1")[2]
+    sample = send_report("t.volunteer", "A1", place={"lon": east - 0.0001, "accuracy_m": 40.0})
+    assert as_user("t.officer.b").get(f"/api/v1/cases/{sample.id}").status_code == 200
+    assert as_user("t.officer.a").get(f"/api/v1/cases/{sample.id}").status_code == 200
+
+
+def test_a_lead_is_for_its_officer_the_chief_and_who_reported_it(as_user, send_report):
+    answers = {"subject": "gambling", "ongoing": True}
+    sample = send_report("t.volunteer", "A1", class_code="lead", answers=answers)
+    seen = {
+        username
+        for username in (
+            "t.volunteer",
+            "t.volunteer.2",
+            "t.officer.a",
+            "t.officer.b",
+            "t.grid_worker.a",
+            "t.station_chief",
+            "t.planner",
+            "t.mediator",
+            "t.system_admin",
+            "t.audit_admin",
+        )  # fmt: skip
+        if as_user(username).get(f"/api/v1/cases/{sample.id}").status_code == 200
+    }
+    assert seen == {"t.volunteer", "t.officer.a", "t.station_chief"}
+    worker = as_user("t.grid_worker.a")
+    for path in ("/api/v1/cases?limit=500", "/ogc/collections/cases/items", "/api/v1/events?after=1"):
+        assert sample.id not in worker.get(path).text
+
+
+def test_the_audit_admin_sees_that_it_happened_but_not_what(as_user, ours):
+    found = as_user("t.audit_admin").get("/api/v1/events?after=1").json["events"]
+    mine = [e for e in found if e["subject_id"] == ours[0]]
+    assert [e["name"] for e in mine] == ["cases.reported"]
+    assert mine[0]["feature"] is None
+
+
+def test_names_and_phones_are_shown_to_those_who_need_them(db_as, send_report, member):
+    send_report("t.volunteer.2", "A1")
+    author = member("t.volunteer.2")
+    seen = {}
+    for username in ("t.officer.a", "t.officer.b", "t.grid_worker.a", "t.volunteer", "u.station_chief"):
+        with db_as(username) as session:
+            seen[username] = (
+                session.scalar(text("SELECT name FROM app.person WHERE id = :id"), {"id": author.person_id})
+                is not None,
+                session.scalar(
+                    text("SELECT phone FROM app.contact WHERE person_id = :id"), {"id": author.person_id}
+                )
+                == author.phone,
+            )
+    assert seen == {
+        "t.officer.a": (True, True),
+        "t.officer.b": (False, False),
+        "t.grid_worker.a": (True, False),
+        "t.volunteer": (False, False),
+        "u.station_chief": (False, False),
+    }
+
+
+def test_devices_are_ended_by_their_owner_or_the_system_admin(app, as_user):
+    def device(username):
+        made = as_user(username).post("/api/v1/devices", json={"id": str(uuid4()), "label": "x"})
+        assert made.status_code == 201, made.text
+        return made.json
+
+    mine = device("t.volunteer")
+    phone = app.test_client(use_cookies=False)
+    head = {"Authorization": f"Bearer {mine['token']}"}
+    assert phone.get("/api/v1/me", headers=head).status_code == 200
+    for username in ("t.volunteer.2", "t.station_chief", "u.system_admin"):
+        assert as_user(username).delete(f"/api/v1/devices/{mine['id']}").status_code == 404
+    assert as_user("t.volunteer").delete(f"/api/v1/devices/{mine['id']}").status_code == 204
+    assert phone.get("/api/v1/me", headers=head).status_code == 401
+    other = device("t.volunteer")
+    assert as_user("t.system_admin").delete(f"/api/v1/devices/{other['id']}").status_code == 204
+    assert phone.get(
+        "/api/v1/me", headers={"Authorization": f"Bearer {other['token']}"}
+    ).status_code == 401  # fmt: skip
+
+
+def test_the_worker_and_the_web_share_no_secret_in_the_answers(as_user):
+    me = as_user("t.officer.a").get("/api/v1/me").json
+    assert set(me) == {"person_id", "username", "role", "station", "police_grids", "grids"}
+    assert "token" not in json.dumps(as_user("t.officer.a").get("/api/v1/devices").json)
