@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from http import HTTPStatus
 from typing import Any
 
 import structlog
@@ -13,13 +14,13 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from webapp.areas import api as areas_api
 from webapp.cases import api as cases_api
 from webapp.cases import pages as cases_pages
-from webapp.core import health
+from webapp.core import apidocs, health
 from webapp.core.config import CHECKOUT, Settings, load
 from webapp.core.db import LOGIN, WEB, Database, role_url
 from webapp.core.files import FolderStore
 from webapp.core.live import Hub
 from webapp.core.schema import ProblemSchema
-from webapp.core.web import Site, handle, install
+from webapp.core.web import PROBLEM, Site, handle, install
 from webapp.field import api as field_api
 from webapp.field import batches
 from webapp.field import pages as field_pages
@@ -47,6 +48,7 @@ PAGES = (
     maps_pages.pages,
     basemap.pages,
     health.pages,
+    apidocs.pages,
 )
 
 
@@ -57,6 +59,12 @@ class StrictApi(Api):
 
     def _register_error_handlers(self) -> None:
         self._app.register_error_handler(Exception, handle)
+
+    def _register_responses(self) -> None:
+        """Document refusals as what they are: problem details, not plain JSON."""
+        for name, text in [("DEFAULT_ERROR", "Refused"), *((s.name, s.phrase) for s in HTTPStatus)]:
+            content = {PROBLEM: {"schema": self.ERROR_SCHEMA}}
+            self.spec.components.response(name, {"description": text, "content": content}, lazy=True)
 
 
 def create_app(settings: Settings) -> Flask:

@@ -16,11 +16,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from webapp.core import audit as chains
 from webapp.core import backup as backups
-from webapp.core import clock, doctor, supervisor
+from webapp.core import clock, doctor, queue, supervisor
 from webapp.core.config import SECRETS, Settings, SettingsError, load, make_secrets, table
 from webapp.core.db import LOGIN_ROLES, MIGRATE, role_url
 from webapp.core.ensure import connect, ensure_database, set_passwords
-from webapp.core.errors import AppError
+from webapp.core.errors import AppError, NotFound
 from webapp.core.installation import PostgresError
 from webapp.core.messages import message
 from webapp.core.migrations import OPEN_TABLES, code_head
@@ -248,6 +248,31 @@ def coverage() -> None:
 def rebuild() -> None:
     """Make the presence per grid and day anew from the fixes."""
     say(f"{demo_load.rebuild_presence(load(os.environ), say)} grid days")
+
+
+@main.group()
+def jobs() -> None:
+    """The background work: what was given up."""
+
+
+@jobs.command("dead")
+@_failing_well
+def dead_jobs() -> None:
+    """List the jobs that failed five times, with the last error."""
+    with imports.owner(load(os.environ)) as session:
+        for job in queue.dead(session):
+            click.echo(f"{job.id} {job.name} {job.created_at:%Y-%m-%d %H:%M} {job.last_error}")
+
+
+@jobs.command()
+@click.argument("job_id", type=int)
+@_failing_well
+def revive(job_id: int) -> None:
+    """Give a dead job five new tries."""
+    with imports.owner(load(os.environ)) as session:
+        if not queue.revive(session, job_id):
+            raise NotFound()
+    say(f"job {job_id} will be tried again")
 
 
 @main.command("doctor")

@@ -55,8 +55,7 @@ export class Markers {
 
   /** @param {Feature} feature */
   #make(feature) {
-    const [lon, lat] = feature.geometry.coordinates;
-    const marker = L.marker([lat, lon], { icon: hazardIcon(feature), title: titleOf(feature), riseOnHover: true });
+    const marker = L.marker(placeOf(feature), { icon: hazardIcon(feature), title: titleOf(feature), riseOnHover: true });
     marker.feature = feature;
     marker.look = lookOf(feature);
     marker.bindPopup(() => caseCard(marker.feature), cardOptions());
@@ -69,13 +68,14 @@ export class Markers {
    * @param {Feature} feature
    */
   #renew(marker, feature) {
+    const before = marker.feature;
     marker.feature = feature;
     const look = lookOf(feature);
     if (marker.look === look) return;
     marker.look = look;
     marker.options.title = titleOf(feature);
-    const [lon, lat] = feature.geometry.coordinates;
-    if (marker.getLatLng().lat !== lat || marker.getLatLng().lng !== lon) marker.setLatLng([lat, lon]);
+    // The marker itself may stand aside for a while, spread out from a cluster: ask the case, not the marker.
+    if (String(placeOf(before)) !== String(placeOf(feature))) marker.setLatLng(placeOf(feature));
     marker.setIcon(hazardIcon(feature));
     this.group.refreshClusters(marker);
     if (marker.isPopupOpen()) marker.getPopup().update();
@@ -89,10 +89,10 @@ export class Markers {
     const marker = this.drawn.get(id);
     if (!marker) return;
     const open = () => this.group.zoomToShowLayer(marker, () => marker.openPopup());
-    const there = map.getZoom() >= NEAR && map.getBounds().pad(-0.15).contains(marker.getLatLng());
+    const there = map.getZoom() >= NEAR && map.getBounds().pad(-0.15).contains(placeOf(marker.feature));
     if (there) return open();
     map.once("moveend", () => setTimeout(open, calm ? 0 : 60));
-    map.setView(marker.getLatLng(), Math.max(map.getZoom(), NEAR), { animate: !calm });
+    map.setView(placeOf(marker.feature), Math.max(map.getZoom(), NEAR), { animate: !calm });
   }
 
   /**
@@ -122,7 +122,7 @@ export class Markers {
   #opened(marker) {
     this.openId = marker.feature.id;
     const metres = marker.feature.properties.accuracy_m;
-    if (metres) this.circle.setLatLng(marker.getLatLng()).setRadius(metres).setStyle(circleLook()).addTo(map);
+    if (metres) this.circle.setLatLng(placeOf(marker.feature)).setRadius(metres).setStyle(circleLook()).addTo(map);
     const holder = marker.getPopup().getElement();
     holder?.querySelector(".leaflet-popup-close-button")?.setAttribute("aria-label", t("popup.close"));
     if (document.activeElement?.closest(".hazard-pin, .list")) holder?.querySelector("a")?.focus({ preventScroll: true });
@@ -145,6 +145,16 @@ export class Markers {
     const id = (event.layer ?? event.sourceTarget)?.feature?.id;
     if (id) map.fire(name, { id });
   }
+}
+
+/**
+ * Latitude and longitude of a case.
+ * @param {Feature} feature
+ * @returns {[number, number]}
+ */
+function placeOf(feature) {
+  const [lon, lat] = feature.geometry.coordinates;
+  return [lat, lon];
 }
 
 /** A card clear of the search field above and the legend at the right. */

@@ -93,5 +93,7 @@ export async function reopen(report) {
   // What was being written waits among the unsent ones rather than being lost.
   if (present && present.id !== report.id) await change({ state: "unsent", fixable: true });
   present = report;
-  await change({ state: "draft", error: "" });
+  // A clock that was wrong has been set right meanwhile, or the person was told to.
+  const late = report.problems.some((problem) => problem.pointer.startsWith("/found_at"));
+  await change({ state: "draft", error: "", found_at: late ? new Date().toISOString() : report.found_at });
 }

@@ -144,8 +144,7 @@ def test_filters_by_class_and_state(
     open_one = number_of(send_report("t.volunteer", "A1"))
     page = opened(page_as("officer", "A"))
     classes = page.locator('#classes button[data-class="flying_wire"]')
-    in_view = page.locator("#scope").get_by_text("当前视图")
-    in_view.click()
+    page.get_by_role("radio", name="当前视图").check()
     expect(row_of(page, open_one)).to_be_visible()
     classes.click()
     expect(classes).to_have_attribute("aria-pressed", "false")
@@ -153,7 +152,7 @@ def test_filters_by_class_and_state(
     classes.click()
     expect(row_of(page, open_one)).to_be_visible()
     with page.expect_request(lambda r: "state=closed" in r.url and "/cases/items" in r.url):
-        page.locator("#states").get_by_text("已办结").click()
+        page.get_by_role("radio", name="已办结").check()
     expect(page.locator(".hazard-marker[data-state=reported]:not(.legend *)")).to_have_count(0)
 
 

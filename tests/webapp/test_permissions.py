@@ -33,6 +33,7 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("GET", "/readyz"): OPEN,
     ("GET", "/metrics"): OPEN,  # from this machine only
     ("GET", "/static/<path:filename>"): OPEN,
+    ("GET", "/basemap.json"): OPEN,
     ("GET", "/basemap.pmtiles"): OPEN,
     ("GET", "/basemap/<int:z>/<int:x>/<int:y>"): OPEN,
     ("GET", "/api/openapi.json"): OPEN,
@@ -68,6 +69,8 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("GET", "/api/v1/quarantine/<uuid:entry_id>/body"): {"station_chief"},
     ("POST", "/api/v1/quarantine/<uuid:entry_id>/repair"): {"station_chief"},
     ("POST", "/api/v1/quarantine/<uuid:entry_id>/discard"): {"station_chief"},
+    ("GET", "/api/v1/patrols"): ALL,
+    ("GET", "/api/v1/coverage"): ALL,
     ("GET", "/api/v1/search"): ALL,
     ("GET", "/api/v1/events"): ALL,
     ("GET", "/ogc/collections/<collection>/items"): ALL,

@@ -174,10 +174,12 @@ def dead(session: Session) -> list[Job]:
     return list(session.scalars(select(Job).where(Job.state == "dead").order_by(Job.id.desc()).limit(200)))
 
 
-def revive(session: Session, job_id: int) -> None:
-    """Give a dead job a new life of five tries."""
-    session.execute(
+def revive(session: Session, job_id: int) -> bool:
+    """Give a dead job a new life of five tries; say whether there was one."""
+    done = session.execute(
         update(Job)
         .where(Job.id == job_id, Job.state == "dead")
         .values(state="ready", attempts=0, run_at=clock.now())
+        .returning(Job.id)
     )
+    return done.one_or_none() is not None

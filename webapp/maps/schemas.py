@@ -8,7 +8,6 @@ from marshmallow import fields, validate
 
 from webapp.core.schema import Strict, Text
 
-
 # A week or a month is counted back from a moment: it must not leave the calendar.
 EARLIEST = datetime(1949, 10, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
