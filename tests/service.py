@@ -53,9 +53,9 @@ class Service:
         self._signal(name, signal.SIGKILL)
 
     def stop(self) -> None:
-        """End everything politely, then hard."""
+        """End everything at once; nobody waits for open streams."""
         for name in list(self._running):
-            self._signal(name, signal.SIGTERM)
+            self._signal(name, signal.SIGKILL)
 
     def restart(self, name: str) -> None:
         """Kill a program and start it again."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from webapp.core.installation import PostgresError
 from webapp.core.messages import message
 from webapp.core.migrations import OPEN_TABLES, code_head
 from webapp.core.migrations import migrate as run_migrations
+from webapp.core.user import prepare_home
 from webapp.demo import load as demo_load
 from webapp.field import imports
 from webapp.worker import Worker
@@ -35,6 +37,17 @@ _started = time.monotonic()
 def say(line: str) -> None:
     """Tell the person at the terminal what is going on, with the seconds since the start."""
     click.echo(f"[{time.monotonic() - _started:5.1f} s] {line}")
+
+
+@contextmanager
+def _at_home() -> Iterator[Settings]:
+    """Prepare the home; what the command makes there as root is the service user's afterwards."""
+    settings = load(os.environ)
+    prepare_home(settings.home, say)
+    try:
+        yield settings
+    finally:
+        prepare_home(settings.home, say)
 
 
 def _failing_well(command: Callable[..., None]) -> Callable[..., None]:
@@ -126,11 +139,11 @@ def work(name: str) -> None:
 @_failing_well
 def migrate(revision: str) -> None:
     """Bring the database's form to a revision and repeat the superuser's steps."""
-    settings = load(os.environ)
-    make_secrets(settings)
-    _superuser_steps(settings)
-    run_migrations(settings, revision)
-    _superuser_steps(settings)
+    with _at_home() as settings:
+        make_secrets(settings)
+        _superuser_steps(settings)
+        run_migrations(settings, revision)
+        _superuser_steps(settings)
     say(f"the database is at {revision}")
 
 
@@ -150,7 +163,8 @@ def _superuser_steps(settings: Settings) -> None:
 @_failing_well
 def demo(codes: tuple[str, ...], scale: int) -> None:
     """Load synthetic demo stations (YZ, QF) or the one on real roads (wuhan)."""
-    demo_load.load(load(os.environ), list(codes) or ["YZ", "QF"], scale=scale, say=say)
+    with _at_home() as settings:
+        demo_load.load(settings, list(codes) or ["YZ", "QF"], scale=scale, say=say)
 
 
 @main.command("import")
@@ -200,10 +214,10 @@ def backup(file: Path) -> None:
 @_failing_well
 def restore(file: Path, force: bool) -> None:
     """Restore a copy and check it against its manifest."""
-    settings = load(os.environ)
-    backups.restore(settings, file, say, force)
-    run_migrations(settings)
-    _superuser_steps(settings)
+    with _at_home() as settings:
+        backups.restore(settings, file, say, force)
+        run_migrations(settings)
+        _superuser_steps(settings)
 
 
 @main.group()

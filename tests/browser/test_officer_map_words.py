@@ -63,16 +63,17 @@ def show_everything(page: Page, payload: str) -> None:
     page.locator("#cases button").first.click()
     expect(page.locator(".case-card")).to_contain_text(payload)
     page.locator(".leaflet-control-layers").hover()
-    for box in page.locator(".leaflet-control-layers label input:not(:checked)").all():
+    for box in page.locator(".leaflet-control-layers label input").all():
         box.check()
     page.keyboard.press("Escape")
     page.get_by_role("combobox").fill(payload[:12])
     page.get_by_role("option").first.wait_for()
     page.keyboard.press("Enter")
-    expect(page.locator(".leaflet-popup")).to_contain_text(payload)
+    expect(page.locator(".leaflet-popup").last).to_contain_text(payload)
     page.keyboard.press("Escape")
-    page.locator(".place-marker.leaflet-interactive").first.click()
-    expect(page.locator(".leaflet-popup")).to_contain_text(payload)
+    page.locator(".place-marker.leaflet-interactive").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".leaflet-popup").last).to_contain_text(payload)
     page.keyboard.press("Escape")
     for step in range(4):
         page.mouse.move(650 + 30 * step, 400 + 20 * step)

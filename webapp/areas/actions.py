@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from geoalchemy2.shape import from_shape, to_shape
@@ -44,7 +45,7 @@ def import_plan(
     """
     ground = station(session, by).ground
     _check(records, _polygonal(to_shape(ground)) if whole_ground and ground is not None else None)
-    number = (session.scalar(select(func.max(Plan.number))) or 0) + 1
+    number = (session.scalar(select(func.max(Plan.number)).where(Plan.station_id == by.station_id)) or 0) + 1
     source = {"records": len(records), "crs": records[0].crs}
     plan = Plan(id=plan_id, station_id=by.station_id, number=number, name=name, source=source)
     session.add(plan)
@@ -66,6 +67,11 @@ def import_plan(
     session.flush()
     record(session, "areas.imported", kind="plan", subject=plan.id, by=by, grids=len(records))
     return plan
+
+
+def own(model: Any, by: Actor) -> Any:
+    """Return the condition 'of the actor's station': the administrator at the machine sees all stations."""
+    return model.station_id == by.station_id
 
 
 def _check(records: Sequence[AreaRecord], ground: Polygon | MultiPolygon | None) -> None:
@@ -111,7 +117,10 @@ def _fault_problem(fault: coverage.Fault) -> Problem:
 def _communities(session: Session, records: Sequence[AreaRecord], by: Actor) -> dict[str, Community]:
     """Return the grids' communities by 12-digit code, entering the new ones under their listed names."""
     wanted = sorted({item.code[:12] for item in records})
-    found = {c.code: c for c in session.scalars(select(Community).where(Community.code.in_(wanted)))}
+    found = {
+        c.code: c
+        for c in session.scalars(select(Community).where(own(Community, by), Community.code.in_(wanted)))
+    }
     listed = queries.division_names(session, wanted)
     given = {item.code[:12]: item.community for item in records if item.community}
     for code in wanted:
@@ -134,8 +143,11 @@ def _police_grids(
     session: Session, records: Sequence[AreaRecord], communities: dict[str, Community], by: Actor
 ) -> dict[str, PoliceGrid]:
     names = list(dict.fromkeys(_police_name(item, communities) for item in records))
-    found = {p.name: p for p in session.scalars(select(PoliceGrid).where(PoliceGrid.name.in_(names)))}
-    serial = session.scalar(select(func.count()).select_from(PoliceGrid)) or 0
+    found = {
+        p.name: p
+        for p in session.scalars(select(PoliceGrid).where(own(PoliceGrid, by), PoliceGrid.name.in_(names)))
+    }
+    serial = session.scalar(select(func.count()).select_from(PoliceGrid).where(own(PoliceGrid, by))) or 0
     home = station(session, by).code
     for name in names:
         if name not in found:
@@ -151,7 +163,7 @@ def _grids(
     session: Session, records: Sequence[AreaRecord], communities: dict[str, Community], by: Actor
 ) -> dict[str, Grid]:
     wanted = [item.code for item in records]
-    found = {g.code: g for g in session.scalars(select(Grid).where(Grid.code.in_(wanted)))}
+    found = {g.code: g for g in session.scalars(select(Grid).where(own(Grid, by), Grid.code.in_(wanted)))}
     for item in records:
         if item.code not in found:
             found[item.code] = Grid(

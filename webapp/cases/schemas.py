@@ -12,7 +12,7 @@ from collectors.records import PLACE_METHODS, Attachment, Place, Report
 from webapp.cases.models import Case
 from webapp.cases.rules import STATE_TITLES, State
 from webapp.core.i18n import _, choose
-from webapp.core.schema import Finite, Page, Strict, Text
+from webapp.core.schema import FORBIDDEN, Finite, Page, Strict, Text
 
 
 class PlaceIn(Strict):
@@ -56,6 +56,8 @@ class ReportIn(Strict):
         for name, value in data["answers"].items():
             if not isinstance(value, bool | int | float | str | None) or len(str(value)) > 2000:
                 raise ValidationError({"answers": {name: ["Expected text, a number, true or false."]}})
+            if isinstance(value, str) and FORBIDDEN.search(value):
+                raise ValidationError({"answers": {name: ["Control characters are not allowed."]}})
 
     @post_load
     def _record(self, data: dict[str, Any], **_kwargs: Any) -> Report:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from queue import Full, SimpleQueue
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 
 import psycopg2
 import structlog
@@ -16,6 +16,7 @@ from sqlalchemy import URL
 
 log = structlog.get_logger()
 CHANNEL = "shuangge_event"
+HEARING_S = 3.0
 
 
 class HubFull(RuntimeError):
@@ -34,18 +35,25 @@ class Hub:
         self._streams: set[SimpleQueue[int]] = set()
         self._lock = Lock()
         self._thread: Thread | None = None
+        self._hearing = Event()
 
     @contextmanager
     def stream(self) -> Iterator[SimpleQueue[int]]:
-        """Open a queue of event ids for one reader; 0 means 'connection was lost, look yourself'."""
+        """Open a queue of event ids for one reader; 0 means 'connection was lost, look yourself'.
+
+        Returns when the hub hears, so that what commits from now on is told; when the database is away
+        it returns after a while, and the reader gets its 0 as soon as the line is back.
+        """
+        with self._lock:
+            if self._thread is None:
+                self._thread = Thread(target=self._listen, name="live", daemon=True)
+                self._thread.start()
+        self._hearing.wait(HEARING_S)
         queue: SimpleQueue[int] = SimpleQueue()
         with self._lock:
             if len(self._streams) >= self._cap:
                 raise HubFull
             self._streams.add(queue)
-            if self._thread is None:
-                self._thread = Thread(target=self._listen, name="live", daemon=True)
-                self._thread.start()
         try:
             yield queue
         finally:
@@ -67,6 +75,7 @@ class Hub:
             try:
                 listen(self._dsn, CHANNEL, self._heard, self._reconnected)
             except (psycopg2.Error, OSError, Full) as error:
+                self._hearing.clear()
                 log.warning("live connection lost", error=type(error).__name__)
                 time.sleep(1)
 
@@ -77,6 +86,7 @@ class Hub:
 
     def _reconnected(self) -> None:
         self._tell(0)
+        self._hearing.set()
 
 
 def listen(dsn: str, channel: str, heard: Callable[[str], None], started: Callable[[], None]) -> None:

@@ -11,7 +11,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate
 from webapp.core.errors import Problem
 
 # NUL breaks the database's text; bidirectional controls let a text show other than it is.
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 # marshmallow says what is wrong in English sentences only; these are the ones its fields and validators make.
 _SAID = tuple(
@@ -70,7 +70,7 @@ class Text(fields.String):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
-        if text is None or _FORBIDDEN.search(text):
+        if text is None or FORBIDDEN.search(text):
             raise ValidationError("Control characters are not allowed.")
         return unicodedata.normalize("NFC", text)
 

@@ -146,7 +146,7 @@ class StrictParser(FlaskParser):
         if not self._is_json(req):
             return super()._raw_load_json(req)
         try:
-            return orjson.loads(req.get_data(cache=True))
+            return orjson.loads(whole_body())
         except orjson.JSONDecodeError as error:
             code = "bad_utf8" if "utf-8" in str(error).lower() else "bad_json"
             raise BadRequest(code) from error
@@ -161,7 +161,8 @@ parser = StrictParser()
 
 @parser.error_handler
 def _invalid(error: Any, _req: Any, _schema: Any, **_kwargs: Any) -> NoReturn:
-    problems = list(problems_of(error.messages))
+    # One group of messages for each part of the request: json, query, form, files.
+    problems = [problem for group in error.messages.values() for problem in problems_of(group)]
     # OGC API - Features, 7.15.6: an unknown or wrong parameter is a 400.
     raise BadRequest(problems=problems) if request.path.startswith("/ogc/") else Refused(problems=problems)
 
@@ -177,8 +178,7 @@ def problems_of(messages: Any, pointer: str = "") -> list[Problem]:
     if isinstance(messages, dict):
         flat: list[Problem] = []
         for key, value in messages.items():
-            top = pointer == "" and key in ("json", "query", "form", "files", "json_or_form", "headers")
-            flat += problems_of(value, pointer if top or key == "_schema" else f"{pointer}/{key}")
+            flat += problems_of(value, pointer if key == "_schema" else f"{pointer}/{key}")
         return flat
     if isinstance(messages, list):
         return [problem for item in messages for problem in problems_of(item, pointer)]
@@ -340,11 +340,12 @@ def install(app: Flask, the_site: Site) -> None:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
 
 
-def body_limit(limit: int) -> bytes:
-    """Return the request's body, refused above `limit` bytes."""
-    data = request.get_data(cache=False)
-    if len(data) > limit:
-        raise TooLarge(limit=f"{limit // 1024} kB")
+def whole_body() -> bytes:
+    """Return the request's body; raise TooLarge where a body of unstated length was cut at our limit."""
+    data = request.get_data(cache=True)
+    limit = site().settings.max_body
+    if request.content_length is None and len(data) >= limit:
+        raise TooLarge(limit=f"{limit // 1024 // 1024} MB")
     return data
 
 

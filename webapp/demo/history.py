@@ -51,7 +51,7 @@ class Writer:
         self.dice = Random(f"{drawn.code}-cases")  # noqa: S311 - demo
         self.shapes = [grid.polygon for grid in drawn.grids]
         self.tree = STRtree(self.shapes)
-        grids = {g.code: g.id for g in session.scalars(select(Grid))}
+        grids = {g.code: g.id for g in session.scalars(select(Grid).where(Grid.station_id == station_id))}
         self.grid_ids = [grids[grid.code15] for grid in drawn.grids]
         self.plan_id = session.scalars(select(Plan.id).where(Plan.station_id == station_id)).one()
         rows = session.execute(

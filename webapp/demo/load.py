@@ -157,9 +157,12 @@ def _places(session: Session, drawn: Ground, station_id: UUID) -> None:
 def _members(
     session: Session, drawn: Ground, roster: Sequence[people.Member], by: Actor
 ) -> dict[int, Person]:
-    police = {p.name: p.id for p in session.scalars(select(PoliceGrid))}
+    police = {
+        p.name: p.id
+        for p in session.scalars(select(PoliceGrid).where(PoliceGrid.station_id == by.station_id))
+    }
     beats = {beat.code: police[beat.name] for beat in drawn.police_grids}
-    grids = {g.code: g.id for g in session.scalars(select(Grid))}
+    grids = {g.code: g.id for g in session.scalars(select(Grid).where(Grid.station_id == by.station_id))}
     teams: dict[str, Team] = {}
     persons = {}
     for member in roster:

@@ -19,7 +19,7 @@ from webapp.core import clock
 from webapp.core.actor import Actor
 from webapp.core.errors import AppError, BadRequest, Problem, Refused
 from webapp.core.messages import message
-from webapp.core.web import ApiBlueprint, door, reply, site
+from webapp.core.web import ApiBlueprint, door, reply, site, whole_body
 from webapp.field import actions
 from webapp.field.schemas import BatchIn, BatchOut
 
@@ -50,7 +50,7 @@ def batch(session: Session, by: Actor) -> dict[str, Any] | Response:
 def _sent() -> tuple[bytes, dict[str, bytes]]:
     """Return the document and the files of the request, whichever of the two forms it has."""
     if request.mimetype == "application/json":
-        return request.get_data(cache=False), {}
+        return whole_body(), {}
     parts: dict[str, bytes] = {}
     for name, file in request.files.items(multi=True):
         if name != "batch":

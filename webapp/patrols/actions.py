@@ -67,10 +67,15 @@ def rebuild_presence(session: Session, *, by: Actor) -> int:
     shapes = [] if plan is None else session.execute(areas.grid_rows(plan.id)).all()
     grids: list[tuple[str, Polygon]] = [(str(row.id), cast(Polygon, to_shape(row.geom))) for row in shapes]
     shapely.prepare([polygon for _code, polygon in grids])
-    session.execute(delete(GridPresence).where(GridPresence.station_id == by.station_id))
-    for patrol_id in list(session.scalars(select(Patrol.id).order_by(Patrol.started_at))):
+    own = GridPresence.station_id == by.station_id
+    session.execute(delete(GridPresence).where(own))
+    for patrol_id in list(
+        session.scalars(
+            select(Patrol.id).where(Patrol.station_id == by.station_id).order_by(Patrol.started_at)
+        )
+    ):
         _add_presence(session, patrol_id, grids, by)
-    days = session.scalar(select(func.count()).select_from(GridPresence)) or 0
+    days = session.scalar(select(func.count()).select_from(GridPresence).where(own)) or 0
     record(session, "patrols.presence_rebuilt", kind="station", subject=by.station_id, by=by, grid_days=days)
     return days
 

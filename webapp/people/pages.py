@@ -37,7 +37,7 @@ def login_form() -> str:
 def login() -> Response | Redirect:
     """Sign in by user name and password."""
     check_origin(None)
-    name = request.form.get("username", "")[:80]
+    name = request.form.get("username", "")[:80].replace("\0", "")
     password = request.form.get("password", "")[:200]
     try:
         secret, row = logins.sign_in(
