@@ -2,9 +2,10 @@
 
 import sqlalchemy as sa
 from alembic import op
-from migrations.statements import run
 from geoalchemy2 import Geometry
 from sqlalchemy.dialects import postgresql
+
+from migrations.statements import run
 
 revision = "0001"
 down_revision = None
@@ -189,6 +190,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["station_id"], ["app.station.id"], name=op.f("fk_community_station_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_community")),
         sa.UniqueConstraint("station_id", "code", name=op.f("uq_community_station_id_code")),
+        sa.UniqueConstraint("station_id", "id", name=op.f("uq_community_station_id_id")),
         schema="app",
     )
     op.create_table(
@@ -209,6 +211,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.ForeignKeyConstraint(["station_id"], ["app.station.id"], name=op.f("fk_person_station_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_person")),
+        sa.UniqueConstraint("station_id", "id", name=op.f("uq_person_station_id_id")),
         schema="app",
     )
     op.create_index(
@@ -284,6 +287,7 @@ def upgrade() -> None:
         sa.CheckConstraint("valid_to > valid_from", name=op.f("ck_plan_period")),
         sa.ForeignKeyConstraint(["station_id"], ["app.station.id"], name=op.f("fk_plan_station_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_plan")),
+        sa.UniqueConstraint("station_id", "id", name=op.f("uq_plan_station_id_id")),
         sa.UniqueConstraint("station_id", "number", name=op.f("uq_plan_station_id_number")),
         schema="app",
     )
@@ -297,6 +301,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["station_id"], ["app.station.id"], name=op.f("fk_police_grid_station_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_police_grid")),
         sa.UniqueConstraint("station_id", "code", name=op.f("uq_police_grid_station_id_code")),
+        sa.UniqueConstraint("station_id", "id", name=op.f("uq_police_grid_station_id_id")),
         schema="app",
     )
     op.create_table(
@@ -307,6 +312,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(["station_id"], ["app.station.id"], name=op.f("fk_team_station_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_team")),
+        sa.UniqueConstraint("station_id", "id", name=op.f("uq_team_station_id_id")),
         schema="app",
     )
     op.create_index(op.f("ix_team_station_id"), "team", ["station_id"], unique=False, schema="app")
@@ -347,7 +353,11 @@ def upgrade() -> None:
         sa.Column("person_id", sa.Uuid(), nullable=False),
         sa.Column("station_id", sa.Uuid(), nullable=False),
         sa.Column("phone", sa.String(), nullable=False),
-        sa.ForeignKeyConstraint(["person_id"], ["app.person.id"], name=op.f("fk_contact_person_id")),
+        sa.ForeignKeyConstraint(
+            ["station_id", "person_id"],
+            ["app.person.station_id", "app.person.id"],
+            name=op.f("fk_contact_station_id_person_id"),
+        ),
         sa.ForeignKeyConstraint(["station_id"], ["app.station.id"], name=op.f("fk_contact_station_id")),
         sa.PrimaryKeyConstraint("person_id", name=op.f("pk_contact")),
         schema="app",
@@ -361,7 +371,11 @@ def upgrade() -> None:
         sa.Column("label", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["person_id"], ["app.person.id"], name=op.f("fk_device_person_id")),
+        sa.ForeignKeyConstraint(
+            ["station_id", "person_id"],
+            ["app.person.station_id", "app.person.id"],
+            name=op.f("fk_device_station_id_person_id"),
+        ),
         sa.ForeignKeyConstraint(["station_id"], ["app.station.id"], name=op.f("fk_device_station_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_device")),
         schema="app",
@@ -377,10 +391,15 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("kind IN ('basic', 'exclusive')", name=op.f("ck_grid_kind")),
-        sa.ForeignKeyConstraint(["community_id"], ["app.community.id"], name=op.f("fk_grid_community_id")),
+        sa.ForeignKeyConstraint(
+            ["station_id", "community_id"],
+            ["app.community.station_id", "app.community.id"],
+            name=op.f("fk_grid_station_id_community_id"),
+        ),
         sa.ForeignKeyConstraint(["station_id"], ["app.station.id"], name=op.f("fk_grid_station_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_grid")),
         sa.UniqueConstraint("station_id", "code", name=op.f("uq_grid_station_id_code")),
+        sa.UniqueConstraint("station_id", "id", name=op.f("uq_grid_station_id_id")),
         schema="app",
     )
     op.create_index(op.f("ix_grid_community_id"), "grid", ["community_id"], unique=False, schema="app")
@@ -392,9 +411,17 @@ def upgrade() -> None:
         sa.Column("leader", sa.Boolean(), server_default="false", nullable=False),
         sa.Column("since_on", sa.Date(), nullable=False),
         sa.Column("until_on", sa.Date(), nullable=True),
-        sa.ForeignKeyConstraint(["person_id"], ["app.person.id"], name=op.f("fk_membership_person_id")),
+        sa.ForeignKeyConstraint(
+            ["station_id", "person_id"],
+            ["app.person.station_id", "app.person.id"],
+            name=op.f("fk_membership_station_id_person_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["station_id", "team_id"],
+            ["app.team.station_id", "app.team.id"],
+            name=op.f("fk_membership_station_id_team_id"),
+        ),
         sa.ForeignKeyConstraint(["station_id"], ["app.station.id"], name=op.f("fk_membership_station_id")),
-        sa.ForeignKeyConstraint(["team_id"], ["app.team.id"], name=op.f("fk_membership_team_id")),
         sa.PrimaryKeyConstraint("team_id", "person_id", name=op.f("pk_membership")),
         schema="app",
     )
@@ -421,10 +448,19 @@ def upgrade() -> None:
             ),
             nullable=True,
         ),
-        sa.ForeignKeyConstraint(["person_id"], ["app.person.id"], name=op.f("fk_patrol_person_id")),
+        sa.ForeignKeyConstraint(
+            ["station_id", "person_id"],
+            ["app.person.station_id", "app.person.id"],
+            name=op.f("fk_patrol_station_id_person_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["station_id", "team_id"],
+            ["app.team.station_id", "app.team.id"],
+            name=op.f("fk_patrol_station_id_team_id"),
+        ),
         sa.ForeignKeyConstraint(["station_id"], ["app.station.id"], name=op.f("fk_patrol_station_id")),
-        sa.ForeignKeyConstraint(["team_id"], ["app.team.id"], name=op.f("fk_patrol_team_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_patrol")),
+        sa.UniqueConstraint("station_id", "id", name=op.f("uq_patrol_station_id_id")),
         schema="app",
     )
     op.create_index("ix_patrol_person_id", "patrol", ["person_id"], unique=False, schema="app")
@@ -458,12 +494,15 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
-        sa.ForeignKeyConstraint(["plan_id"], ["app.plan.id"], name=op.f("fk_police_grid_shape_plan_id")),
         sa.ForeignKeyConstraint(
-            ["police_grid_id"], ["app.police_grid.id"], name=op.f("fk_police_grid_shape_police_grid_id")
+            ["station_id", "plan_id"],
+            ["app.plan.station_id", "app.plan.id"],
+            name=op.f("fk_police_grid_shape_station_id_plan_id"),
         ),
         sa.ForeignKeyConstraint(
-            ["station_id"], ["app.station.id"], name=op.f("fk_police_grid_shape_station_id")
+            ["station_id", "police_grid_id"],
+            ["app.police_grid.station_id", "app.police_grid.id"],
+            name=op.f("fk_police_grid_shape_station_id_police_grid_id"),
         ),
         sa.PrimaryKeyConstraint("plan_id", "police_grid_id", name=op.f("pk_police_grid_shape")),
         schema="app",
@@ -476,34 +515,6 @@ def upgrade() -> None:
         schema="app",
         postgresql_using="gist",
         postgresql_ops={},
-    )
-    op.create_table(
-        "quarantine",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("station_id", sa.Uuid(), nullable=False),
-        sa.Column("person_id", sa.Uuid(), nullable=True),
-        sa.Column("door", sa.String(), nullable=False),
-        sa.Column("sha256", sa.String(), nullable=False),
-        sa.Column("media_type", sa.String(), nullable=False),
-        sa.Column(
-            "files",
-            postgresql.JSONB(none_as_null=True, astext_type=sa.Text()),
-            server_default="{}",
-            nullable=False,
-        ),
-        sa.Column("problems", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
-        sa.Column("state", sa.String(), server_default="kept", nullable=False),
-        sa.Column("case_id", sa.Uuid(), nullable=True),
-        sa.Column("note", sa.String(), nullable=True),
-        sa.Column("received_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["person_id"], ["app.person.id"], name=op.f("fk_quarantine_person_id")),
-        sa.ForeignKeyConstraint(["station_id"], ["app.station.id"], name=op.f("fk_quarantine_station_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_quarantine")),
-        schema="app",
-    )
-    op.create_index(
-        "ix_quarantine_station_id_state", "quarantine", ["station_id", "state"], unique=False, schema="app"
     )
     op.create_geospatial_table(
         "case_file",
@@ -562,18 +573,39 @@ def upgrade() -> None:
             ["app.hazard_class.code", "app.hazard_class.version"],
             name=op.f("fk_case_file_class_code_class_version"),
         ),
-        sa.ForeignKeyConstraint(["grid_id"], ["app.grid.id"], name=op.f("fk_case_file_grid_id")),
-        sa.ForeignKeyConstraint(["handler_id"], ["app.person.id"], name=op.f("fk_case_file_handler_id")),
         sa.ForeignKeyConstraint(
-            ["neighbour_grid_id"], ["app.grid.id"], name=op.f("fk_case_file_neighbour_grid_id")
+            ["station_id", "grid_id"],
+            ["app.grid.station_id", "app.grid.id"],
+            name=op.f("fk_case_file_station_id_grid_id"),
         ),
-        sa.ForeignKeyConstraint(["plan_id"], ["app.plan.id"], name=op.f("fk_case_file_plan_id")),
         sa.ForeignKeyConstraint(
-            ["police_grid_id"], ["app.police_grid.id"], name=op.f("fk_case_file_police_grid_id")
+            ["station_id", "handler_id"],
+            ["app.person.station_id", "app.person.id"],
+            name=op.f("fk_case_file_station_id_handler_id"),
         ),
-        sa.ForeignKeyConstraint(["reporter_id"], ["app.person.id"], name=op.f("fk_case_file_reporter_id")),
+        sa.ForeignKeyConstraint(
+            ["station_id", "neighbour_grid_id"],
+            ["app.grid.station_id", "app.grid.id"],
+            name=op.f("fk_case_file_station_id_neighbour_grid_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["station_id", "plan_id"],
+            ["app.plan.station_id", "app.plan.id"],
+            name=op.f("fk_case_file_station_id_plan_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["station_id", "police_grid_id"],
+            ["app.police_grid.station_id", "app.police_grid.id"],
+            name=op.f("fk_case_file_station_id_police_grid_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["station_id", "reporter_id"],
+            ["app.person.station_id", "app.person.id"],
+            name=op.f("fk_case_file_station_id_reporter_id"),
+        ),
         sa.ForeignKeyConstraint(["station_id"], ["app.station.id"], name=op.f("fk_case_file_station_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_case_file")),
+        sa.UniqueConstraint("station_id", "id", name=op.f("uq_case_file_station_id_id")),
         sa.UniqueConstraint("station_id", "number", name=op.f("uq_case_file_station_id_number")),
         schema="app",
     )
@@ -621,8 +653,11 @@ def upgrade() -> None:
         sa.Column("raw_crs", sa.String(), server_default="wgs84", nullable=False),
         sa.Column("accuracy_m", sa.Double(), nullable=True),
         sa.Column("method", sa.String(), server_default="gps", nullable=False),
-        sa.ForeignKeyConstraint(["patrol_id"], ["app.patrol.id"], name=op.f("fk_fix_patrol_id")),
-        sa.ForeignKeyConstraint(["station_id"], ["app.station.id"], name=op.f("fk_fix_station_id")),
+        sa.ForeignKeyConstraint(
+            ["station_id", "patrol_id"],
+            ["app.patrol.station_id", "app.patrol.id"],
+            name=op.f("fk_fix_station_id_patrol_id"),
+        ),
         sa.PrimaryKeyConstraint("patrol_id", "seq", name=op.f("pk_fix")),
         schema="app",
     )
@@ -634,8 +669,11 @@ def upgrade() -> None:
         sa.Column("patrols", sa.Integer(), nullable=False),
         sa.Column("seconds", sa.Integer(), nullable=False),
         sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["grid_id"], ["app.grid.id"], name=op.f("fk_grid_presence_grid_id")),
-        sa.ForeignKeyConstraint(["station_id"], ["app.station.id"], name=op.f("fk_grid_presence_station_id")),
+        sa.ForeignKeyConstraint(
+            ["station_id", "grid_id"],
+            ["app.grid.station_id", "app.grid.id"],
+            name=op.f("fk_grid_presence_station_id_grid_id"),
+        ),
         sa.PrimaryKeyConstraint("grid_id", "day_on", name=op.f("pk_grid_presence")),
         schema="app",
     )
@@ -666,12 +704,21 @@ def upgrade() -> None:
         sa.Column("population", sa.Integer(), nullable=False),
         sa.CheckConstraint("ST_IsValid(geom) AND NOT ST_IsEmpty(geom)", name=op.f("ck_grid_shape_geom")),
         sa.CheckConstraint("ST_NPoints(geom) <= 10000", name=op.f("ck_grid_shape_geom_size")),
-        sa.ForeignKeyConstraint(["grid_id"], ["app.grid.id"], name=op.f("fk_grid_shape_grid_id")),
-        sa.ForeignKeyConstraint(["plan_id"], ["app.plan.id"], name=op.f("fk_grid_shape_plan_id")),
         sa.ForeignKeyConstraint(
-            ["police_grid_id"], ["app.police_grid.id"], name=op.f("fk_grid_shape_police_grid_id")
+            ["station_id", "grid_id"],
+            ["app.grid.station_id", "app.grid.id"],
+            name=op.f("fk_grid_shape_station_id_grid_id"),
         ),
-        sa.ForeignKeyConstraint(["station_id"], ["app.station.id"], name=op.f("fk_grid_shape_station_id")),
+        sa.ForeignKeyConstraint(
+            ["station_id", "plan_id"],
+            ["app.plan.station_id", "app.plan.id"],
+            name=op.f("fk_grid_shape_station_id_plan_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["station_id", "police_grid_id"],
+            ["app.police_grid.station_id", "app.police_grid.id"],
+            name=op.f("fk_grid_shape_station_id_police_grid_id"),
+        ),
         sa.PrimaryKeyConstraint("plan_id", "grid_id", name=op.f("pk_grid_shape")),
         schema="app",
     )
@@ -703,10 +750,20 @@ def upgrade() -> None:
         sa.Column("since_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("until_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("num_nonnulls(police_grid_id, grid_id) = 1", name=op.f("ck_posting_one_area")),
-        sa.ForeignKeyConstraint(["grid_id"], ["app.grid.id"], name=op.f("fk_posting_grid_id")),
-        sa.ForeignKeyConstraint(["person_id"], ["app.person.id"], name=op.f("fk_posting_person_id")),
         sa.ForeignKeyConstraint(
-            ["police_grid_id"], ["app.police_grid.id"], name=op.f("fk_posting_police_grid_id")
+            ["station_id", "grid_id"],
+            ["app.grid.station_id", "app.grid.id"],
+            name=op.f("fk_posting_station_id_grid_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["station_id", "person_id"],
+            ["app.person.station_id", "app.person.id"],
+            name=op.f("fk_posting_station_id_person_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["station_id", "police_grid_id"],
+            ["app.police_grid.station_id", "app.police_grid.id"],
+            name=op.f("fk_posting_station_id_police_grid_id"),
         ),
         sa.ForeignKeyConstraint(["station_id"], ["app.station.id"], name=op.f("fk_posting_station_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_posting")),
@@ -733,13 +790,53 @@ def upgrade() -> None:
         sa.Column("damaged", sa.Boolean(), server_default="false", nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint("purpose IN ('found', 'closed')", name=op.f("ck_attachment_purpose")),
-        sa.ForeignKeyConstraint(["case_id"], ["app.case_file.id"], name=op.f("fk_attachment_case_id")),
-        sa.ForeignKeyConstraint(["station_id"], ["app.station.id"], name=op.f("fk_attachment_station_id")),
+        sa.ForeignKeyConstraint(
+            ["station_id", "case_id"],
+            ["app.case_file.station_id", "app.case_file.id"],
+            name=op.f("fk_attachment_station_id_case_id"),
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attachment")),
         sa.UniqueConstraint(
             "case_id", "sent_sha256", "purpose", name=op.f("uq_attachment_case_id_sent_sha256_purpose")
         ),
         schema="app",
+    )
+    op.create_table(
+        "quarantine",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("station_id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=True),
+        sa.Column("door", sa.String(), nullable=False),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("media_type", sa.String(), nullable=False),
+        sa.Column(
+            "files",
+            postgresql.JSONB(none_as_null=True, astext_type=sa.Text()),
+            server_default="{}",
+            nullable=False,
+        ),
+        sa.Column("problems", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
+        sa.Column("state", sa.String(), server_default="kept", nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=True),
+        sa.Column("note", sa.String(), nullable=True),
+        sa.Column("received_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["station_id", "case_id"],
+            ["app.case_file.station_id", "app.case_file.id"],
+            name=op.f("fk_quarantine_station_id_case_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["station_id", "person_id"],
+            ["app.person.station_id", "app.person.id"],
+            name=op.f("fk_quarantine_station_id_person_id"),
+        ),
+        sa.ForeignKeyConstraint(["station_id"], ["app.station.id"], name=op.f("fk_quarantine_station_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_quarantine")),
+        schema="app",
+    )
+    op.create_index(
+        "ix_quarantine_station_id_state", "quarantine", ["station_id", "state"], unique=False, schema="app"
     )
     # ### end Alembic commands ###
     for part in ("context", "audit", "functions", "policies", "grants"):
@@ -749,6 +846,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     run("0001/down.sql")
     # ### commands auto generated by Alembic - please adjust! ###
+    op.drop_index("ix_quarantine_station_id_state", table_name="quarantine", schema="app")
+    op.drop_table("quarantine", schema="app")
     op.drop_table("attachment", schema="app")
     op.drop_index(op.f("ix_posting_police_grid_id"), table_name="posting", schema="app")
     op.drop_index("ix_posting_person_id", table_name="posting", schema="app")
@@ -781,8 +880,6 @@ def downgrade() -> None:
         "ix_case_file_geom", table_name="case_file", schema="app", postgresql_using="gist", column_name="geom"
     )
     op.drop_geospatial_table("case_file", schema="app")
-    op.drop_index("ix_quarantine_station_id_state", table_name="quarantine", schema="app")
-    op.drop_table("quarantine", schema="app")
     op.drop_geospatial_index(
         "ix_police_grid_shape_geom",
         table_name="police_grid_shape",

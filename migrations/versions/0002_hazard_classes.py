@@ -4,8 +4,9 @@ import json
 
 import sqlalchemy as sa
 from alembic import op
-from migrations.statements import FILES
 from sqlalchemy.dialects.postgresql import JSONB
+
+from migrations.statements import FILES
 
 revision = "0002"
 down_revision = "0001"

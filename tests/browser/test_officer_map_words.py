@@ -75,11 +75,16 @@ def show_everything(page: Page, payload: str) -> None:
     page.keyboard.press("Enter")
     expect(page.locator(".leaflet-popup").last).to_contain_text(payload)
     page.keyboard.press("Escape")
-    for step in range(4):
-        page.mouse.move(650 + 30 * step, 400 + 20 * step)
+    page.get_by_role("button", name="回到我的责任田").click()
+    page.wait_for_timeout(600)
+    frame = page.locator(".map-frame").bounding_box()
+    assert frame is not None
+    x, y = frame["x"] + frame["width"] * 0.35, frame["y"] + frame["height"] * 0.55
+    page.mouse.move(x - 20, y)
+    page.mouse.move(x, y)
     expect(page.locator(".leaflet-tooltip:not(.grid-label)").first).to_contain_text(payload)
-    page.mouse.click(760, 470)
-    page.wait_for_timeout(300)
+    page.mouse.click(x, y)
+    expect(page.locator(".leaflet-popup").last).to_contain_text(payload)
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)

@@ -11,8 +11,8 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, fun
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.core.db import Base
-from webapp.people.models import Person, Station
+from webapp.core.db import Base, inside
+from webapp.people.models import Station
 
 
 class Division(Base):
@@ -30,7 +30,7 @@ class Community(Base):
     """A residents' or village community of the station's ground."""
 
     __tablename__ = "community"
-    __table_args__ = (UniqueConstraint("station_id", "code"),)
+    __table_args__ = (UniqueConstraint("station_id", "code"), UniqueConstraint("station_id", "id"))
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     station_id: Mapped[UUID] = mapped_column(ForeignKey(Station.id))
@@ -44,6 +44,7 @@ class Plan(Base):
     __tablename__ = "plan"
     __table_args__ = (
         UniqueConstraint("station_id", "number"),
+        UniqueConstraint("station_id", "id"),
         CheckConstraint("state IN ('draft', 'published', 'withdrawn')", name="state"),
         CheckConstraint("valid_to > valid_from", name="period"),
         ExcludeConstraint(
@@ -72,12 +73,14 @@ class Grid(Base):
     __tablename__ = "grid"
     __table_args__ = (
         UniqueConstraint("station_id", "code"),
+        UniqueConstraint("station_id", "id"),
+        inside("community", "community_id"),
         CheckConstraint("kind IN ('basic', 'exclusive')", name="kind"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     station_id: Mapped[UUID] = mapped_column(ForeignKey(Station.id))
-    community_id: Mapped[UUID] = mapped_column(ForeignKey(Community.id), index=True)
+    community_id: Mapped[UUID] = mapped_column(index=True)
     code: Mapped[str]
     name: Mapped[str]
     kind: Mapped[str]
@@ -88,7 +91,7 @@ class PoliceGrid(Base):
     """A police grid's identity; its ground is the union of the grids bound to it."""
 
     __tablename__ = "police_grid"
-    __table_args__ = (UniqueConstraint("station_id", "code"),)
+    __table_args__ = (UniqueConstraint("station_id", "code"), UniqueConstraint("station_id", "id"))
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     station_id: Mapped[UUID] = mapped_column(ForeignKey(Station.id))
@@ -102,16 +105,19 @@ class GridShape(Base):
 
     __tablename__ = "grid_shape"
     __table_args__ = (
+        inside("plan", "plan_id"),
+        inside("grid", "grid_id"),
+        inside("police_grid", "police_grid_id"),
         CheckConstraint("ST_IsValid(geom) AND NOT ST_IsEmpty(geom)", name="geom"),
         CheckConstraint("ST_NPoints(geom) <= 10000", name="geom_size"),
         Index("ix_grid_shape_geom", "geom", postgresql_using="gist"),
         Index("ix_grid_shape_plan_id_police_grid_id", "plan_id", "police_grid_id"),
     )
 
-    plan_id: Mapped[UUID] = mapped_column(ForeignKey(Plan.id), primary_key=True)
-    grid_id: Mapped[UUID] = mapped_column(ForeignKey(Grid.id), primary_key=True, index=True)
-    station_id: Mapped[UUID] = mapped_column(ForeignKey(Station.id))
-    police_grid_id: Mapped[UUID] = mapped_column(ForeignKey(PoliceGrid.id))
+    plan_id: Mapped[UUID] = mapped_column(primary_key=True)
+    grid_id: Mapped[UUID] = mapped_column(primary_key=True, index=True)
+    station_id: Mapped[UUID]
+    police_grid_id: Mapped[UUID]
     geom: Mapped[Any] = mapped_column(Geometry("POLYGON", 4326, spatial_index=False, nullable=False))
     area_m2: Mapped[float]
     households: Mapped[int]
@@ -122,11 +128,15 @@ class PoliceGridShape(Base):
     """A police grid's ground in a plan: the exact union of its grids, kept for maps."""
 
     __tablename__ = "police_grid_shape"
-    __table_args__ = (Index("ix_police_grid_shape_geom", "geom", postgresql_using="gist"),)
+    __table_args__ = (
+        inside("plan", "plan_id"),
+        inside("police_grid", "police_grid_id"),
+        Index("ix_police_grid_shape_geom", "geom", postgresql_using="gist"),
+    )
 
-    plan_id: Mapped[UUID] = mapped_column(ForeignKey(Plan.id), primary_key=True)
-    police_grid_id: Mapped[UUID] = mapped_column(ForeignKey(PoliceGrid.id), primary_key=True)
-    station_id: Mapped[UUID] = mapped_column(ForeignKey(Station.id))
+    plan_id: Mapped[UUID] = mapped_column(primary_key=True)
+    police_grid_id: Mapped[UUID] = mapped_column(primary_key=True)
+    station_id: Mapped[UUID]
     geom: Mapped[Any] = mapped_column(Geometry("MULTIPOLYGON", 4326, spatial_index=False, nullable=False))
 
 
@@ -135,15 +145,18 @@ class Posting(Base):
 
     __tablename__ = "posting"
     __table_args__ = (
+        inside("person", "person_id"),
+        inside("police_grid", "police_grid_id"),
+        inside("grid", "grid_id"),
         CheckConstraint("num_nonnulls(police_grid_id, grid_id) = 1", name="one_area"),
         Index("ix_posting_person_id", "person_id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     station_id: Mapped[UUID] = mapped_column(ForeignKey(Station.id))
-    person_id: Mapped[UUID] = mapped_column(ForeignKey(Person.id))
-    police_grid_id: Mapped[UUID | None] = mapped_column(ForeignKey(PoliceGrid.id), index=True)
-    grid_id: Mapped[UUID | None] = mapped_column(ForeignKey(Grid.id), index=True)
+    person_id: Mapped[UUID]
+    police_grid_id: Mapped[UUID | None] = mapped_column(index=True)
+    grid_id: Mapped[UUID | None] = mapped_column(index=True)
     duty: Mapped[str]
     since_at: Mapped[datetime] = mapped_column(server_default=func.now())
     until_at: Mapped[datetime | None]

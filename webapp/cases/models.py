@@ -18,11 +18,11 @@ from sqlalchemy import (
     UniqueConstraint,
     func,
 )
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
-from webapp.areas.models import Grid, Plan, PoliceGrid
-from webapp.core.db import Base
-from webapp.people.models import Person, Station
+from webapp.areas.models import Grid, PoliceGrid
+from webapp.core.db import Base, inside
+from webapp.people.models import Station
 
 
 class HazardClass(Base):
@@ -64,6 +64,13 @@ class Case(Base):
     __tablename__ = "case_file"
     __table_args__ = (
         UniqueConstraint("station_id", "number"),
+        UniqueConstraint("station_id", "id"),
+        inside("plan", "plan_id"),
+        inside("grid", "grid_id"),
+        inside("police_grid", "police_grid_id"),
+        inside("grid", "neighbour_grid_id"),
+        inside("person", "reporter_id"),
+        inside("person", "handler_id"),
         ForeignKeyConstraint(["class_code", "class_version"], [HazardClass.code, HazardClass.version]),
         CheckConstraint(
             "ST_X(geom) BETWEEN 73 AND 136 AND ST_Y(geom) BETWEEN 3 AND 54", name="geom_in_china"
@@ -96,10 +103,10 @@ class Case(Base):
     method: Mapped[str]
     address: Mapped[str] = mapped_column(server_default="")
     place_flag: Mapped[str | None]
-    plan_id: Mapped[UUID] = mapped_column(ForeignKey(Plan.id))
-    grid_id: Mapped[UUID] = mapped_column(ForeignKey(Grid.id))
-    police_grid_id: Mapped[UUID] = mapped_column(ForeignKey(PoliceGrid.id), index=True)
-    neighbour_grid_id: Mapped[UUID | None] = mapped_column(ForeignKey(Grid.id))
+    plan_id: Mapped[UUID]
+    grid_id: Mapped[UUID]
+    police_grid_id: Mapped[UUID] = mapped_column(index=True)
+    neighbour_grid_id: Mapped[UUID | None]
     answers: Mapped[dict[str, Any]]
     note: Mapped[str] = mapped_column(server_default="")
     found_at: Mapped[datetime]
@@ -108,18 +115,25 @@ class Case(Base):
     closed_at: Mapped[datetime | None]
     due_at: Mapped[datetime | None]
     closing_note: Mapped[str | None]
-    reporter_id: Mapped[UUID | None] = mapped_column(ForeignKey(Person.id))
-    handler_id: Mapped[UUID | None] = mapped_column(ForeignKey(Person.id))
+    reporter_id: Mapped[UUID | None]
+    handler_id: Mapped[UUID | None]
     client: Mapped[str] = mapped_column(server_default="")
     content_hash: Mapped[bytes] = mapped_column(LargeBinary)
     revision: Mapped[int] = mapped_column(server_default="1")
 
-    grid: Mapped[Grid] = relationship(foreign_keys=[grid_id], viewonly=True)
-    neighbour: Mapped[Grid | None] = relationship(foreign_keys=[neighbour_grid_id], viewonly=True)
-    police_grid: Mapped[PoliceGrid] = relationship(viewonly=True)
+    grid: Mapped[Grid] = relationship(primaryjoin=lambda: foreign(Case.grid_id) == Grid.id, viewonly=True)
+    neighbour: Mapped[Grid | None] = relationship(
+        primaryjoin=lambda: foreign(Case.neighbour_grid_id) == Grid.id, viewonly=True
+    )
+    police_grid: Mapped[PoliceGrid] = relationship(
+        primaryjoin=lambda: foreign(Case.police_grid_id) == PoliceGrid.id, viewonly=True
+    )
     hazard_class: Mapped[HazardClass] = relationship(viewonly=True)
     attachments: Mapped[list[Attachment]] = relationship(
-        viewonly=True, order_by="Attachment.id", back_populates="case"
+        primaryjoin=lambda: foreign(Attachment.case_id) == Case.id,
+        viewonly=True,
+        order_by="Attachment.id",
+        back_populates="case",
     )
 
 
@@ -129,12 +143,13 @@ class Attachment(Base):
     __tablename__ = "attachment"
     __table_args__ = (
         UniqueConstraint("case_id", "sent_sha256", "purpose"),
+        inside("case_file", "case_id"),
         CheckConstraint("purpose IN ('found', 'closed')", name="purpose"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    case_id: Mapped[UUID] = mapped_column(ForeignKey(Case.id))
-    station_id: Mapped[UUID] = mapped_column(ForeignKey(Station.id))
+    case_id: Mapped[UUID]
+    station_id: Mapped[UUID]
     purpose: Mapped[str]
     sent_sha256: Mapped[str]
     sha256: Mapped[str]
@@ -146,4 +161,8 @@ class Attachment(Base):
     damaged: Mapped[bool] = mapped_column(server_default="false")
     received_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
-    case: Mapped[Case] = relationship(viewonly=True, back_populates="attachments")
+    case: Mapped[Case] = relationship(
+        primaryjoin=lambda: foreign(Attachment.case_id) == Case.id,
+        viewonly=True,
+        back_populates="attachments",
+    )

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     Engine,
+    ForeignKeyConstraint,
     MetaData,
     String,
     Table,
@@ -61,6 +62,11 @@ class Base(DeclarativeBase):
         dict[str, Any]: JSONB(none_as_null=True),
         list[Any]: JSONB(none_as_null=True),
     }
+
+
+def inside(target: str, column: str) -> ForeignKeyConstraint:
+    """Return a foreign key that can't leave the station: (station_id, column) to (station_id, id)."""
+    return ForeignKeyConstraint(["station_id", column], [f"app.{target}.station_id", f"app.{target}.id"])
 
 
 def table_of(model: type[Base]) -> Table:

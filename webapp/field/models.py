@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, func
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.core.db import Base
-from webapp.people.models import Person, Station
+from webapp.core.db import Base, inside
+from webapp.people.models import Station
 
 
 class Quarantine(Base):
@@ -20,11 +20,15 @@ class Quarantine(Base):
     """
 
     __tablename__ = "quarantine"
-    __table_args__ = (Index("ix_quarantine_station_id_state", "station_id", "state"),)
+    __table_args__ = (
+        inside("person", "person_id"),
+        inside("case_file", "case_id"),
+        Index("ix_quarantine_station_id_state", "station_id", "state"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     station_id: Mapped[UUID] = mapped_column(ForeignKey(Station.id))
-    person_id: Mapped[UUID | None] = mapped_column(ForeignKey(Person.id))
+    person_id: Mapped[UUID | None] = mapped_column()
     door: Mapped[str]
     sha256: Mapped[str]
     media_type: Mapped[str]

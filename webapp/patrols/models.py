@@ -7,12 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from geoalchemy2 import Geometry
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.areas.models import Grid
-from webapp.core.db import Base
-from webapp.people.models import Person, Station, Team
+from webapp.core.db import Base, inside
+from webapp.people.models import Station
 
 
 class Patrol(Base):
@@ -20,6 +19,9 @@ class Patrol(Base):
 
     __tablename__ = "patrol"
     __table_args__ = (
+        UniqueConstraint("station_id", "id"),
+        inside("person", "person_id"),
+        inside("team", "team_id"),
         Index("ix_patrol_station_id_started_at", "station_id", "started_at"),
         Index("ix_patrol_person_id", "person_id"),
         Index("ix_patrol_track", "track", postgresql_using="gist"),
@@ -27,8 +29,8 @@ class Patrol(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     station_id: Mapped[UUID] = mapped_column(ForeignKey(Station.id))
-    person_id: Mapped[UUID] = mapped_column(ForeignKey(Person.id))
-    team_id: Mapped[UUID | None] = mapped_column(ForeignKey(Team.id))
+    person_id: Mapped[UUID]
+    team_id: Mapped[UUID | None]
     kind: Mapped[str]
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
@@ -42,10 +44,11 @@ class Fix(Base):
     """One position of a patrol as the phone gave it, in WGS 84, with what it was sent as."""
 
     __tablename__ = "fix"
+    __table_args__ = (inside("patrol", "patrol_id"),)
 
-    patrol_id: Mapped[UUID] = mapped_column(ForeignKey(Patrol.id), primary_key=True)
+    patrol_id: Mapped[UUID] = mapped_column(primary_key=True)
     seq: Mapped[int] = mapped_column(primary_key=True)
-    station_id: Mapped[UUID] = mapped_column(ForeignKey(Station.id))
+    station_id: Mapped[UUID]
     at: Mapped[datetime]
     lon: Mapped[float]
     lat: Mapped[float]
@@ -60,10 +63,11 @@ class GridPresence(Base):
     """Seconds of patrol in a grid on a day, derived from the fixes; names nobody."""
 
     __tablename__ = "grid_presence"
+    __table_args__ = (inside("grid", "grid_id"),)
 
-    grid_id: Mapped[UUID] = mapped_column(ForeignKey(Grid.id), primary_key=True)
+    grid_id: Mapped[UUID] = mapped_column(primary_key=True)
     day_on: Mapped[date] = mapped_column(primary_key=True)
-    station_id: Mapped[UUID] = mapped_column(ForeignKey(Station.id), index=True)
+    station_id: Mapped[UUID] = mapped_column(index=True)
     patrols: Mapped[int]
     seconds: Mapped[int]
     last_at: Mapped[datetime]

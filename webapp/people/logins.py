@@ -90,16 +90,11 @@ def sign_in(login: Database, username: str, password: str, client: str, address:
     failures; an address may try 60 times in 15 minutes.
     """
     throttle(login, f"login:{address}", 60, 900)
-    with login.transaction() as session:
-        row = session.execute(
-            text("SELECT * FROM auth.account WHERE username = :u"), {"u": username.strip().lower()}
-        ).one_or_none()
-    if row is not None and row.locked_until and row.locked_until > clock.now():
-        minutes = int((row.locked_until - clock.now()).total_seconds() // 60) + 1
-        raise TooMany("locked", minutes=minutes, retry_after=minutes * 60)
+    row = _counted_try(login, username.strip().lower())
     good = password_matches(row.password_hash if row is not None else None, password)
     if row is None or not good or row.disabled_at:
-        _failed(login, row, client)
+        with login.transaction() as session:
+            _note(session, row.id if row is not None else None, "refused", client)
         raise Refused("bad_credentials")
     with login.transaction() as session:
         if needs_rehash(row.password_hash):
@@ -113,16 +108,29 @@ def sign_in(login: Database, username: str, password: str, client: str, address:
         return _open(session, row.id, client), row
 
 
-def _failed(login: Database, row: Any, client: str) -> None:
+def _counted_try(login: Database, username: str) -> Any:
+    """Return the account row, None for an unknown user; raise TooMany while the account is locked.
+
+    The try counts as a failure before the password is looked at and success clears the count, so that many
+    tries at one moment can't slip past the limit together.
+    """
     with login.transaction() as session:
-        _note(session, row.id if row is not None else None, "refused", client)
-        if row is not None:
-            session.execute(
-                text("""UPDATE auth.account SET failures = failures + 1,
-                    locked_until = CASE WHEN (failures + 1) % :allowed = 0
-                        THEN now() + make_interval(mins => :m) ELSE locked_until END WHERE id = :id"""),
-                {"allowed": FAILURES_ALLOWED, "m": LOCK_MINUTES, "id": row.id},
+        row = session.execute(
+            text("""UPDATE auth.account SET failures = failures + 1,
+                locked_until = CASE WHEN (failures + 1) % :allowed = 0
+                    THEN now() + make_interval(mins => :m) ELSE locked_until END
+                WHERE username = :u AND (locked_until IS NULL OR locked_until <= now()) RETURNING *"""),
+            {"allowed": FAILURES_ALLOWED, "m": LOCK_MINUTES, "u": username},
+        ).one_or_none()
+        until = None
+        if row is None:
+            until = session.scalar(
+                text("SELECT locked_until FROM auth.account WHERE username = :u"), {"u": username}
             )
+    if until is not None:
+        rest = max(1, int((until - clock.now()).total_seconds()))
+        raise TooMany("locked", minutes=rest // 60 + 1, retry_after=rest)
+    return row
 
 
 def _open(session: Session, account_id: UUID, client: str) -> str:

@@ -7,10 +7,19 @@ from typing import Any
 from uuid import UUID
 
 from geoalchemy2 import Geometry
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, LargeBinary, func
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    UniqueConstraint,
+    func,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.core.db import Base
+from webapp.core.db import Base, inside
 
 
 class Station(Base):
@@ -35,7 +44,10 @@ class Person(Base):
     """A member of the station's work. `category` is what they are, the account's role what they may do."""
 
     __tablename__ = "person"
-    __table_args__ = (Index("ix_person_station_id_category", "station_id", "category"),)
+    __table_args__ = (
+        UniqueConstraint("station_id", "id"),
+        Index("ix_person_station_id_category", "station_id", "category"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     station_id: Mapped[UUID] = mapped_column(ForeignKey(Station.id))
@@ -50,8 +62,9 @@ class Contact(Base):
     """How to reach a person: apart from the name, for a narrower circle sees it."""
 
     __tablename__ = "contact"
+    __table_args__ = (inside("person", "person_id"),)
 
-    person_id: Mapped[UUID] = mapped_column(ForeignKey(Person.id), primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(primary_key=True)
     station_id: Mapped[UUID] = mapped_column(ForeignKey(Station.id), index=True)
     phone: Mapped[str]
 
@@ -60,6 +73,7 @@ class Team(Base):
     """A squad, mediation team or other group of persons."""
 
     __tablename__ = "team"
+    __table_args__ = (UniqueConstraint("station_id", "id"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     station_id: Mapped[UUID] = mapped_column(ForeignKey(Station.id), index=True)
@@ -71,9 +85,10 @@ class Membership(Base):
     """A person in a team, from a day on."""
 
     __tablename__ = "membership"
+    __table_args__ = (inside("team", "team_id"), inside("person", "person_id"))
 
-    team_id: Mapped[UUID] = mapped_column(ForeignKey(Team.id), primary_key=True)
-    person_id: Mapped[UUID] = mapped_column(ForeignKey(Person.id), primary_key=True, index=True)
+    team_id: Mapped[UUID] = mapped_column(primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(primary_key=True, index=True)
     station_id: Mapped[UUID] = mapped_column(ForeignKey(Station.id))
     leader: Mapped[bool] = mapped_column(server_default="false")
     since_on: Mapped[date]
@@ -84,10 +99,11 @@ class Device(Base):
     """A phone or program that acts for a person; its token lives in `auth.token`."""
 
     __tablename__ = "device"
+    __table_args__ = (inside("person", "person_id"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     station_id: Mapped[UUID] = mapped_column(ForeignKey(Station.id))
-    person_id: Mapped[UUID] = mapped_column(ForeignKey(Person.id), index=True)
+    person_id: Mapped[UUID] = mapped_column(index=True)
     label: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     revoked_at: Mapped[datetime | None]

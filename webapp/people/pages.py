@@ -106,4 +106,6 @@ def _inside(target: str | None) -> str | None:
     """Return the target only if it is a path of ours: no open redirect."""
     if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
         return None
+    if not target.isprintable():  # browsers drop tabs and line ends: "/\t/host" is "//host"
+        return None
     return target if not urlsplit(target).netloc else None

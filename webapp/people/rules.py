@@ -102,10 +102,8 @@ def password_problems(password: str, username: str) -> list[Problem]:
     low = password.lower()
     if len(password) < MIN_PASSWORD:
         return [Problem("/password", "password_short", {"limit": MIN_PASSWORD})]
-    if (
-        username.lower() in low
-        or any(low.strip("0123456789!.") in (w, w * 2) for w in COMMON)
-        or len(set(low)) < 4
-    ):
+    core = low.strip("0123456789!.")
+    common = any(core in ("", word, word * 2) for word in COMMON)
+    if username.lower() in low or common or len(set(low)) < 4:
         return [Problem("/password", "password_weak")]
     return []
