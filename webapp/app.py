@@ -76,7 +76,8 @@ def create_app(settings: Settings) -> Flask:
         OPENAPI_VERSION="3.1.0",
         OPENAPI_URL_PREFIX="/api",
         OPENAPI_JSON_PATH="openapi.json",
-        SEND_FILE_MAX_AGE_DEFAULT=3600,
+        # Asked anew each time (304 when unchanged): after an upgrade no browser runs old modules.
+        SEND_FILE_MAX_AGE_DEFAULT=None,
     )
     database = Database(settings, WEB)
     the_site = Site(

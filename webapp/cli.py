@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from webapp.core import audit as chains
@@ -150,7 +151,7 @@ def migrate(revision: str) -> None:
 def _superuser_steps(settings: Settings) -> None:
     """Repeat what only a superuser may do; an outside server's roles get our generated passwords."""
     superuser = backups.superuser_url(settings, say)
-    ensure_database(superuser)
+    ensure_database(superuser, make_url(superuser).database or settings.database)
     if settings.database_url:
         connection = connect(superuser)
         set_passwords(connection, {role: settings.secret(f"{role}.key").hex() for role in LOGIN_ROLES})

@@ -4,10 +4,10 @@ import { byId, fill, h, icon } from "../shared/dom.js";
 import { explain, getJson } from "../shared/http.js";
 import { t } from "../shared/i18n.js";
 
-/** @typedef {{kind: "case" | "grid" | "place", id: string, title: string, lon: number, lat: number}} Found */
+/** @typedef {{kind: "case" | "police_grid" | "grid" | "place", id: string, title: string, lon: number, lat: number}} Found */
 
 const TYPING_MS = 250;
-const PICTURES = { case: "warning", grid: "grid", place: "pin" };
+const PICTURES = { case: "warning", police_grid: "grid", grid: "grid", place: "pin" };
 
 export class Search {
   /** @param {(found: Found) => void} go */

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
 import time
+from http.client import HTTPConnection, HTTPException
 from threading import Thread
 from typing import Any
-
-import requests
+from urllib.parse import urlsplit
 
 
 class Stream:
@@ -20,8 +22,11 @@ class Stream:
         head = {"Authorization": f"Bearer {token}", "Accept": "text/event-stream"}
         if last_id:
             head["Last-Event-ID"] = last_id
-        self._answer = requests.get(f"{url}/api/v1/events", headers=head, stream=True, timeout=60)
-        assert self._answer.status_code == 200, self._answer.text
+        line = HTTPConnection(urlsplit(url).netloc, timeout=60)
+        line.request("GET", "/api/v1/events", headers=head)
+        self._socket = line.sock
+        self._answer = line.getresponse()
+        assert self._answer.status == 200, self._answer.read()
         assert self._answer.headers["Content-Type"].startswith("text/event-stream")
         Thread(target=self._read, daemon=True).start()
         self.until(lambda: self.ready or self.events)
@@ -29,17 +34,17 @@ class Stream:
     def _read(self) -> None:
         name = ""
         try:
-            for line in self._answer.iter_lines(chunk_size=1, decode_unicode=True):
-                if line.startswith("event: "):
-                    name = line[7:]
-                elif line.startswith("id: "):
-                    self.ids.append(line[4:])
-                elif line.startswith("data: "):
-                    if name == "ready":
-                        self.ready = True
-                    else:
-                        self.events.append((time.time(), json.loads(line[6:])))
-        except (requests.RequestException, AttributeError, ValueError):
+            while raw := self._answer.readline():
+                field, _colon, value = raw.decode().rstrip("\n").partition(": ")
+                if field == "event":
+                    name = value
+                elif field == "id":
+                    self.ids.append(value)
+                elif field == "data" and name == "ready":
+                    self.ready = True
+                elif field == "data":
+                    self.events.append((time.time(), json.loads(value)))
+        except (OSError, HTTPException, ValueError):
             return
 
     def until(self, met: Any, patience_s: float = 15.0) -> None:
@@ -58,4 +63,5 @@ class Stream:
 
     def close(self) -> None:
         """Hang up."""
-        self._answer.close()
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)

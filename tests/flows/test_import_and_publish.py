@@ -29,7 +29,7 @@ def test_a_redrawn_border_moves_new_reports_and_leaves_old_ones(service, token_f
         files = {"batch": ("b.json", body, "application/json")}
         return call("POST", "/api/v1/batches", "t.volunteer", files=files).json()["reports"][0]
 
-    west, south, east, north = station.box("A1")
+    _west, south, east, north = station.box("A1")
     place = {"lon": east - 0.0005, "lat": (south + north) / 2}
     old = sample_report("A1", place=place)
     assert report(old)["police_grid"] == "T-A"

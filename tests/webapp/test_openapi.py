@@ -1,4 +1,4 @@
-"""The API does what its own document says: no address answers 5xx, and every answer has the documented form."""
+"""The API does what its own document says: nothing answers 5xx, every answer has the documented form."""
 
 from __future__ import annotations
 

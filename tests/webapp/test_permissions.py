@@ -235,7 +235,7 @@ def test_a_lead_is_for_its_officer_the_chief_and_who_reported_it(as_user, send_r
             "t.mediator",
             "t.system_admin",
             "t.audit_admin",
-        )  # fmt: skip
+        )
         if as_user(username).get(f"/api/v1/cases/{sample.id}").status_code == 200
     }
     assert seen == {"t.volunteer", "t.officer.a", "t.station_chief"}

@@ -22,7 +22,7 @@ from sqlalchemy.engine import make_url
 from webapp.core.clock import now
 from webapp.core.config import Settings
 from webapp.core.contents import KEY_TABLE, has_tables, revision, row_counts
-from webapp.core.ensure import DATABASE, connect, ensure_database
+from webapp.core.ensure import connect, ensure_database
 from webapp.core.installation import (
     BackupDamaged,
     DatabaseNotEmpty,
@@ -95,7 +95,7 @@ def restore(settings: Settings, source: Path, say: Say, force: bool = False) -> 
                 "The present database holds data.",
                 "Give --force: the present database is then kept under another name.",
             )
-        fresh = f"{DATABASE}_restore_{now():%Y%m%d%H%M%S}"
+        fresh = f"{make_url(server).database}_restore_{now():%Y%m%d%H%M%S}"
         say("restoring the database")
         _restore_dump(server, fresh, folder / DUMP)
         _compare_counts(server, fresh, manifest["rows"])
@@ -112,13 +112,14 @@ def superuser_url(settings: Settings, say: Say) -> str:
     if settings.database_url is None:
         cluster = Cluster(settings.home)
         cluster.ensure_started(say)
-        return cluster.url("postgres", DATABASE)
+        return cluster.url("postgres", settings.database)
     if settings.admin_url is None:
         raise EnsureRefused(
             "DATABASE_URL names an outside server, and no superuser's address is given.",
             "Set SHUANGGE_ADMIN_URL.",
         )
-    return make_url(settings.admin_url).set(database=DATABASE).render_as_string(hide_password=False)
+    database = make_url(settings.database_url).database or settings.database
+    return make_url(settings.admin_url).set(database=database).render_as_string(hide_password=False)
 
 
 # ---- making ----
@@ -134,7 +135,7 @@ def _dump(server: str, dump: Path) -> dict[str, Any]:
             cursor.execute("SELECT pg_export_snapshot()")
             snapshot = cursor.fetchall()[0][0]
         wishes = ("--format=custom", f"--snapshot={snapshot}", f"--exclude-table-data={KEY_TABLE}")
-        _run_tool("pg_dump", server, DATABASE, *wishes, f"--file={dump}")
+        _run_tool("pg_dump", server, make_url(server).database or "", *wishes, f"--file={dump}")
         return {
             "format": FORMAT,
             "made_at": now().isoformat(),
@@ -274,18 +275,19 @@ def _restore_blobs(source: Path, blobs: Path) -> None:
 def _swap(server: str, fresh: str) -> str | None:
     """Let the restored database take the name; the former one is renamed, or dropped when empty."""
     keep = has_tables(server)
-    kept = f"{DATABASE}_before_{now():%Y%m%d%H%M%S}"
+    present = make_url(server).database or ""
+    kept = f"{present}_before_{now():%Y%m%d%H%M%S}"
     connection = connect(server, "postgres")
     try:
         connection.autocommit = True
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname IN (%s, %s)",
-                (DATABASE, fresh),
+                (present, fresh),
             )
             former = "ALTER DATABASE {old} RENAME TO {kept}" if keep else "DROP DATABASE IF EXISTS {old}"
             for statement in (former, "ALTER DATABASE {fresh} RENAME TO {old}"):
-                names = {"old": DATABASE, "kept": kept, "fresh": fresh}
+                names = {"old": present, "kept": kept, "fresh": fresh}
                 cursor.execute(
                     sql.SQL(statement).format(
                         **{name: sql.Identifier(value) for name, value in names.items()}

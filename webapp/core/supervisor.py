@@ -115,10 +115,10 @@ def _bring_up(
     if cluster is not None:
         say("starting the database")
         cluster.ensure_started(say)
-        ensure_database(cluster.url("postgres", "postgres"))
+        ensure_database(cluster.url("postgres", "postgres"), settings.database)
     run_as(code, prepare)
     if cluster is not None:
-        ensure_database(cluster.url("postgres", "postgres"))
+        ensure_database(cluster.url("postgres", "postgres"), settings.database)
     say("starting the web service and the worker")
     supervisor = _launch(settings, code, programs)
     try:

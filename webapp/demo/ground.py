@@ -38,7 +38,7 @@ __all__ = [
 
 BLOCKS_PER_GRID = 3.4  # enough that a grid gets a shape of its own; one block per grid would give rectangles
 SCALED_STREET = 580  # streets 580-599 ("enterprise-like" range) are in no statistical list of these counties
-COMMUNITIES_PER_STREET = 999
+COMMUNITIES_PER_STREET = 599
 EXCLUSIVE_SITES = (
     ("school", "学校"),
     ("hospital", "医院"),

@@ -10,7 +10,7 @@ import orjson
 from sqlalchemy import JSON, Select, Text, func, or_, select, text
 from sqlalchemy.orm import Session
 
-from webapp.areas.models import Grid
+from webapp.areas.models import Grid, GridShape, Plan, PoliceGrid, PoliceGridShape
 from webapp.cases.models import Case
 from webapp.core.actor import Actor
 from webapp.core.events import Event
@@ -61,36 +61,38 @@ def search(session: Session, words: str, limit: int = 12) -> list[dict[str, Any]
     if not words:
         return []
     pattern = "%" + words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-    number = select(Case.id, Case.number.label("title"), Case.geom).where(Case.number.like(pattern.upper()))
-    grids = (
-        text("""SELECT g.id, g.name AS title, ST_PointOnSurface(s.geom) AS geom FROM app.grid g
-            JOIN app.grid_shape s ON s.grid_id = g.id JOIN app.plan p ON p.id = s.plan_id
-            WHERE p.state = 'published' AND p.valid_from <= now()
-              AND (p.valid_to IS NULL OR p.valid_to > now())
-              AND (g.name ILIKE :p OR g.code LIKE :p) ORDER BY g.code LIMIT :n""")
-        .bindparams(p=pattern, n=limit)
-        .columns(Grid.id, Grid.name.label("title"), Case.geom)
+    found: list[dict[str, Any]] = []
+    for kind, query in _searches(pattern):
+        rows = query.limit(limit).subquery()
+        at = func.ST_PointOnSurface(rows.c.geom)
+        hits = session.execute(
+            select(rows.c.id, rows.c.title, func.ST_X(at).label("lon"), func.ST_Y(at).label("lat"))
+        )
+        found += [{"kind": kind, **row._mapping} for row in hits]
+    return found[:limit]
+
+
+def _searches(pattern: str) -> list[tuple[str, Select[Any]]]:
+    """Return what is searched for a LIKE pattern, the most wanted first, each as (id, title, geom)."""
+    now = func.now()
+    present = (Plan.state == "published") & (Plan.valid_from <= now)
+    present &= or_(Plan.valid_to.is_(None), Plan.valid_to > now)
+    cases = select(Case.id, Case.number.label("title"), Case.geom).where(Case.number.like(pattern.upper()))
+    grids = select(Grid.id, Grid.name.label("title"), GridShape.geom).join(
+        GridShape, GridShape.grid_id == Grid.id
+    )
+    beats = select(PoliceGrid.id, PoliceGrid.name.label("title"), PoliceGridShape.geom).join(
+        PoliceGridShape, PoliceGridShape.police_grid_id == PoliceGrid.id
     )
     places = select(Place.id, Place.name.label("title"), Place.geom).where(Place.name.ilike(pattern))
-    found: list[dict[str, Any]] = []
-    for kind, query in (
-        ("case", number.order_by(Case.found_at.desc()).limit(limit)),
-        ("grid", grids),
-        ("place", places.limit(limit)),
-    ):
-        rows = query.subquery()
-        found += [
-            {"kind": kind, "id": row.id, "title": row.title, "lon": row.lon, "lat": row.lat}
-            for row in session.execute(
-                select(
-                    rows.c.id,
-                    rows.c.title,
-                    func.ST_X(rows.c.geom).label("lon"),
-                    func.ST_Y(rows.c.geom).label("lat"),
-                )
-            )
-        ]
-    return found[:limit]
+    named = or_(Grid.name.ilike(pattern), Grid.code.like(pattern))
+    called = or_(PoliceGrid.name.ilike(pattern), PoliceGrid.code.like(pattern.upper()))
+    return [
+        ("case", cases.order_by(Case.found_at.desc())),
+        ("police_grid", beats.join(Plan, Plan.id == PoliceGridShape.plan_id).where(present, called)),
+        ("grid", grids.join(Plan, Plan.id == GridShape.plan_id).where(present, named).order_by(Grid.code)),
+        ("place", places),
+    ]
 
 
 def news(session: Session, ids: list[int]) -> list[dict[str, Any]]:

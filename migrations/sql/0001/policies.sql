@@ -38,7 +38,7 @@ CREATE POLICY case_read ON app.case_file FOR SELECT USING (
             AND (NOT restricted OR (SELECT app.my_role()) = 'officer'))));
 CREATE POLICY case_report ON app.case_file FOR INSERT WITH CHECK (
     station_id = (SELECT app.my_station())
-    AND (reporter_id IS NOT DISTINCT FROM (SELECT app.me()) OR (SELECT app.my_role()) IN ('machine', 'station_chief', 'officer')));
+    AND (reporter_id IS NOT DISTINCT FROM (SELECT app.me()) OR (SELECT app.my_role()) IN ('machine', 'station_chief')));
 CREATE POLICY case_work ON app.case_file FOR UPDATE USING (
     station_id = (SELECT app.my_station()) AND (
         (SELECT app.sees_station())

@@ -144,7 +144,7 @@ def test_each_fault_is_named_with_its_grids_and_its_place(planner, name):
 def test_a_grid_in_two_pieces_is_torn(planner):
     shapes = squares()
     code, shape = shapes["A1"]
-    west, south, east, north = shape.bounds
+    west, south, _east, north = shape.bounds
     cut = shape.difference(box(west + 0.0018, south, west + 0.0022, north))
     shapes["A1"] = (code, cut)
     answer = send(planner, geojson(shapes))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from gis import coords
 from pyproj import Transformer
+
+from gis import coords
 
 LOCATE = "/api/v1/locate"
 
@@ -48,7 +49,7 @@ def test_other_systems_are_understood(locate, station, crs):
 
 
 def test_the_error_circle_names_the_neighbour(locate, station):
-    west, south, east, north = station.box("B1")
+    west, south, _east, north = station.box("B1")
     found = locate(west + 0.0002, (south + north) / 2, accuracy_m=40).json
     assert (found["grid"]["name"], found["neighbour"]["name"]) == ("T-B1", "T-A1")
     assert found["neighbour"]["code"] == "140106001001001"

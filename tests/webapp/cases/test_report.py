@@ -7,9 +7,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from gis import coords
 from pyproj import Transformer
 
+from gis import coords
 from tests.samples import ANSWERS, Sample, form_of, photo
 from webapp.cases.models import Attachment, Case
 from webapp.cases.rules import answer_problems

@@ -47,7 +47,7 @@ WRITES = {
     "case of another station": "UPDATE app.case_file SET state = 'closed' WHERE id = '{foreign_case}'",
     "raw place": "UPDATE app.case_file SET raw_x = 0 WHERE true",
     "words of a report": "UPDATE app.case_file SET note = 'forged'",
-    "grid of a case": "UPDATE app.case_file SET grid_id = '{foreign_grid}'",
+    "grid of a case": "UPDATE app.case_file SET grid_id = '{near_grid}' WHERE station_id = '{station}'",
     "case deleted": "DELETE FROM app.attachment; DELETE FROM app.case_file",
     "event rewritten": "UPDATE app.event SET name = 'cases.forged'",
     "event deleted": "DELETE FROM app.outbox; DELETE FROM app.event",
@@ -65,10 +65,10 @@ WRITES = {
     "case for another station": "INSERT INTO app.case_file (id, station_id, number, kind, class_code, class_version, "
     "state, geom, raw_x, raw_y, raw_crs, method, plan_id, grid_id, police_grid_id, answers, found_at, content_hash) "
     "SELECT '{fresh}', '{other_station}', 'X', 'hazard', 'other', 1, 'reported', ST_SetSRID(ST_MakePoint(112, 37), 4326), "
-    "1, 1, 'wgs84', 'gps', '{plan}', '{grid}', '{police_grid}', '{}', now(), 'x'",
+    "1, 1, 'wgs84', 'gps', '{foreign_plan}', '{foreign_grid}', '{foreign_police_grid}', '{}', now(), 'x'",
     "case in another's name": "INSERT INTO app.case_file (id, station_id, number, kind, class_code, class_version, "
     "state, geom, raw_x, raw_y, raw_crs, method, plan_id, grid_id, police_grid_id, answers, found_at, content_hash, "
-    "reporter_id) SELECT '{fresh}', '{other_station}', 'X', 'hazard', 'other', 1, 'reported', "
+    "reporter_id) SELECT '{fresh}', '{station}', 'X', 'hazard', 'other', 1, 'reported', "
     "ST_SetSRID(ST_MakePoint(112, 37), 4326), 1, 1, 'wgs84', 'gps', '{plan}', '{grid}', '{police_grid}', '{}', now(), "
     "'x', '{person}'",
     "case number": "INSERT INTO app.case_number VALUES ('{other_station}', 1999, 1)",
@@ -90,8 +90,9 @@ WRITES = {
     "VALUES ('{fresh}', '{station}', '{person}', 'x')",
     "grid of another station": "UPDATE app.grid SET name = 'x' WHERE station_id = '{other_station}'",
     "grid for another station": "INSERT INTO app.community VALUES ('{fresh}', '{other_station}', '1', 'x')",
-    "plan moved to another station": "UPDATE app.plan SET station_id = '{other_station}', number = 77, state = 'draft', "
-    "valid_from = NULL WHERE id = '{plan}'",
+    "plan for another station": "INSERT INTO app.plan (id, station_id, number, name) "
+    "VALUES ('{fresh}', '{other_station}', 77, 'x')",
+    "plan of another station ended": "UPDATE app.plan SET valid_to = now() WHERE station_id = '{other_station}'",
     "quarantine settled": "UPDATE app.quarantine SET state = 'discarded' WHERE person_id = '{person}'",
     "job": "INSERT INTO app.job (name, station_id, key) VALUES ('cases.make_thumbnails', '{station}', 'x')",
     "outbox": "INSERT INTO app.outbox SELECT max(id) FROM app.event ON CONFLICT DO NOTHING; DELETE FROM app.outbox",

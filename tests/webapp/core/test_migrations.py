@@ -29,8 +29,8 @@ SELECT 'table ' || n.nspname || '.' || c.relname || CASE WHEN relrowsecurity THE
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE nspname IN ('app', 'auth', 'vault', 'audit') AND relkind = 'r'
 UNION ALL SELECT format('policy %s.%s %s %s to %s using %s check %s', schemaname, tablename, policyname, cmd,
-       array_to_string(roles, ','), md5(regexp_replace(coalesce(qual, '-'), '\\s+', ' ', 'g')),
-       md5(regexp_replace(coalesce(with_check, '-'), '\\s+', ' ', 'g'))) FROM pg_policies
+       array_to_string(roles, ','), regexp_replace(coalesce(qual, '-'), '\\s+', ' ', 'g'),
+       regexp_replace(coalesce(with_check, '-'), '\\s+', ' ', 'g')) FROM pg_policies
 UNION ALL SELECT format('function %s owner %s definer %s path %s runs %s', p.oid::regprocedure, pg_get_userbyid(proowner),
        prosecdef, coalesce(array_to_string(proconfig, ';'), '-'),
        (SELECT string_agg(g.grantee::regrole::text, ',' ORDER BY g.grantee::regrole::text)
