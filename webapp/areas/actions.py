@@ -69,7 +69,7 @@ def import_plan(
     return plan
 
 
-def own(model: Any, by: Actor) -> Any:
+def _own(model: Any, by: Actor) -> Any:
     """Return the condition 'of the actor's station': the administrator at the machine sees all stations."""
     return model.station_id == by.station_id
 
@@ -119,7 +119,7 @@ def _communities(session: Session, records: Sequence[AreaRecord], by: Actor) -> 
     wanted = sorted({item.code[:12] for item in records})
     found = {
         c.code: c
-        for c in session.scalars(select(Community).where(own(Community, by), Community.code.in_(wanted)))
+        for c in session.scalars(select(Community).where(_own(Community, by), Community.code.in_(wanted)))
     }
     listed = queries.division_names(session, wanted)
     given = {item.code[:12]: item.community for item in records if item.community}
@@ -145,9 +145,9 @@ def _police_grids(
     names = list(dict.fromkeys(_police_name(item, communities) for item in records))
     found = {
         p.name: p
-        for p in session.scalars(select(PoliceGrid).where(own(PoliceGrid, by), PoliceGrid.name.in_(names)))
+        for p in session.scalars(select(PoliceGrid).where(_own(PoliceGrid, by), PoliceGrid.name.in_(names)))
     }
-    serial = session.scalar(select(func.count()).select_from(PoliceGrid).where(own(PoliceGrid, by))) or 0
+    serial = session.scalar(select(func.count()).select_from(PoliceGrid).where(_own(PoliceGrid, by))) or 0
     home = station(session, by).code
     for name in names:
         if name not in found:
@@ -163,7 +163,7 @@ def _grids(
     session: Session, records: Sequence[AreaRecord], communities: dict[str, Community], by: Actor
 ) -> dict[str, Grid]:
     wanted = [item.code for item in records]
-    found = {g.code: g for g in session.scalars(select(Grid).where(own(Grid, by), Grid.code.in_(wanted)))}
+    found = {g.code: g for g in session.scalars(select(Grid).where(_own(Grid, by), Grid.code.in_(wanted)))}
     for item in records:
         if item.code not in found:
             found[item.code] = Grid(

@@ -244,7 +244,9 @@ def _from_database(error: Exception) -> AppError:
         return Conflict()
     if getattr(getattr(error, "orig", None), "pgcode", None) == INSUFFICIENT_PRIVILEGE:
         return Forbidden()  # the wall behind the courtesy of rules.py
-    if isinstance(error, OperationalError | InterfaceError | PoolTimeout):
+    # A server that dies in the middle of an answer is a bare DatabaseError to psycopg2.
+    gone = isinstance(error, DBAPIError) and error.connection_invalidated
+    if gone or isinstance(error, OperationalError | InterfaceError | PoolTimeout):
         return Unavailable(retry_after=3)
     log.exception("unexpected", path=request.path, request_id=g.get("request_id"))
     return AppError(request_id=g.get("request_id", ""))
