@@ -39,9 +39,10 @@ bench:  ## benchmarks of tests/bench; prints tables
 	@.ci/setup test
 	@.venv/bin/python -m tests.bench
 
-docs:  ## write the tables of docs/ that follow from the code
+docs:  ## write the tables of docs/ and the catalogue's texts that follow from the code
 	@.ci/setup test
 	@.venv/bin/python -m tests.house.tables
+	@.venv/bin/python -m tests.house.catalogue
 
 format:  ## write the formatting
 	.venv/bin/ruff format .

@@ -24,4 +24,3 @@ def test_every_operation_is_drawn_and_can_be_opened_and_filtered(page_as, langua
     shown.first.get_by_role("link", name="ReportIn", exact=True).first.click()
     expect(page.locator("#schema-ReportIn")).to_have_attribute("open", "")
     expect(page.locator("#schema-ReportIn")).to_contain_text("class_code")
-    page.screenshot(path=f"/tmp/t2/docs-{language}.png")

@@ -211,7 +211,9 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_doubled(own_suite: Suite) -
         counts = examine(database, ledger, Path(settings.blobs_dir))
         database.dispose()
     # A database that is away is "busy, try again" (503), never "something broke" (500).
-    assert {status for status in ledger.answers if status.isdigit()} <= {"200", "503"}, [line[-900:] for line in broken]
+    assert {status for status in ledger.answers if status.isdigit()} <= {"200", "503"}, [
+        line[-900:] for line in broken
+    ]
     print(
         f"\n{sum(reaper.kills.values())} kills {dict(reaper.kills)} in {time.monotonic() - began:.0f} s;"
         f" answers {dict(ledger.answers)}; {counts}"

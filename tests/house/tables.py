@@ -37,6 +37,7 @@ OPEN_VIEWS = {
     "basemap.description": ("everybody", "names the base map; nothing personal"),
     "basemap.mbtiles": ("everybody", "pictures of the base map; nothing personal"),
     "basemap.pmtiles": ("everybody", "pictures of the base map; nothing personal"),
+    "apidocs.documentation": ("everybody", "draws the description of the API"),
     "health.alive": ("everybody", "asked by a supervisor"),
     "health.ready": ("everybody", "asked by a supervisor"),
     "health.metrics": ("this machine, or system_admin", "asked by Prometheus"),

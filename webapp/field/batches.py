@@ -38,13 +38,18 @@ def batch(session: Session, by: Actor) -> dict[str, Any] | Response:
         found = pwa.decode(body, parts)
     except Unreadable as error:
         return _unreadable(session, body, parts, error, by)
-    sent = zip(found.indexes, found.reports, strict=True)
-    receipts = [_take(session, index, item, by, found.client) for index, item in sent]
-    receipts += [_keep_refused(session, item, by) for item in found.refused]
-    receipts.sort(key=lambda receipt: receipt.index)
+    receipts = _take_all(session, found, by)
     # The time of the first sending: the same batch again gets the same receipt.
     first = max((r.received_at for r in receipts if r.received_at), default=clock.now())
     return pwa.encode(pwa.Receipt(found.batch_id, first, tuple(receipts)))
+
+
+def _take_all(session: Session, found: pwa.Batch, by: Actor) -> list[pwa.ReportReceipt]:
+    """Take the good reports and keep the refused ones; return the receipts in the batch's order."""
+    sent = zip(found.indexes, found.reports, strict=True)
+    receipts = [_take(session, index, item, by, found.client) for index, item in sent]
+    receipts += [_keep_refused(session, item, by) for item in found.refused]
+    return sorted(receipts, key=lambda receipt: receipt.index)
 
 
 def _sent() -> tuple[bytes, dict[str, bytes]]:

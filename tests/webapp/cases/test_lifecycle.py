@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import io
+import time
 from threading import Barrier, Thread
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from tests.samples import photo
+from webapp.cases import actions
 from webapp.core.errors import Conflict
 
 CASES = "/api/v1/cases"
@@ -134,6 +136,42 @@ def test_of_two_officers_who_accept_at_once_one_wins(app, send_report, token_for
         winner = next(a for a in answers.values() if a.status_code == 200)
         assert count == 1
         assert winner.json["handler_id"] == str(handler)
+
+
+def test_who_waited_for_the_row_sees_what_the_first_one_did(reported, db_as, superuser, actor_for):
+    """The second handler has read the case before the first one commits, and waits for its row."""
+    officer_of_a, chief = actor_for("t.officer.a"), actor_for("t.station_chief")
+    caught = []
+
+    def second():
+        try:
+            with db_as("t.station_chief") as session:
+                case = actions.locked_case(session, UUID(reported.id))
+                actions.accept(session, case, by=chief)
+        except Conflict as conflict:
+            caught.append(conflict.params)
+
+    with db_as("t.officer.a") as session:
+        case = actions.locked_case(session, UUID(reported.id))
+        actions.accept(session, case, by=officer_of_a)
+        thread = Thread(target=second)
+        thread.start()
+        _await_lock(superuser)
+    thread.join()
+    assert caught == [{"state": "accepted"}]
+
+
+def _await_lock(superuser):
+    """Wait until a session of our database waits for another one's transaction."""
+    statement = """SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+        WHERE NOT l.granted AND a.datname = current_database()"""
+    for _try in range(300):
+        with superuser.cursor() as cursor:
+            cursor.execute(statement)
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.01)
+    raise AssertionError("nobody waits")
 
 
 @pytest.mark.parametrize(
