@@ -102,8 +102,9 @@ def encode(areas: Sequence[AreaRecord], form: str, *, crs: str = "wgs84") -> byt
     """Write areas (their WGS 84 geometry) as geojson, shapefile (zip) or geopackage in the named system.
 
     GeoJSON carries all properties, the other two the columns code, name, community, kind, police_grid
-    (from the properties; a shapefile cuts its heading to police_gri), households, population.
-    Raises Refused: unknown_format, crs_not_writable (GCJ-02, BD-09), out_of_range (outside the zone), too_long (over 254 bytes of UTF-8 in a shapefile's column).
+    (from the properties; a shapefile cuts its heading to police_gri), households, population. Raises
+    Refused: unknown_format, crs_not_writable (GCJ-02, BD-09), out_of_range (outside the zone), too_long
+    (over 254 bytes of UTF-8 in a shapefile's column).
     """
     if form not in FORMATS:
         raise Refused.because("unknown_format", "no such format", form=form, accepted=list(FORMATS))

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from tests.samples import photo
-from webapp.cases import actions
+from webapp.cases import actions, queries
 from webapp.core.errors import Conflict
 
 CASES = "/api/v1/cases"
@@ -146,8 +146,8 @@ def test_who_waited_for_the_row_sees_what_the_first_one_did(reported, db_as, sup
     def second():
         try:
             with db_as("t.station_chief") as session:
-                case = actions.locked_case(session, UUID(reported.id))
-                actions.accept(session, case, by=chief)
+                seen = queries.case(session, UUID(reported.id))
+                actions.accept(session, actions.locked_case(session, seen.id), by=chief)
         except Conflict as conflict:
             caught.append(conflict.params)
 
