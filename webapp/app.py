@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from http import HTTPStatus
 from typing import Any
@@ -122,4 +123,9 @@ def serve() -> Flask:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ]
     )
-    return create_app(load(os.environ))
+    app = create_app(load(os.environ))
+    # What was made until now stays for good: the collector need not look at it after each few requests.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+    return app

@@ -34,10 +34,8 @@ def run(settings: Settings) -> list[str]:
     database = Database(settings, WEB)
     by = Actor(STATION, MACHINE)
     dice = Random(7)
-    points = [
-        (dice.uniform(WEST, WEST + COLUMNS * STEP), dice.uniform(SOUTH, SOUTH + ROWS * STEP))
-        for _ in range(POINTS)
-    ]
+    east, north = WEST + (COLUMNS - 1) * STEP, SOUTH + (ROWS - 1) * STEP  # a cell inside the jittered rim
+    points = [(dice.uniform(WEST + STEP, east), dice.uniform(SOUTH + STEP, north)) for _ in range(POINTS)]
     lines = ["| way | points | ms per point | points/s |", "|---|---|---|---|"]
     with database.transaction(by) as session:
         took = min(_in_sql(session, points) for _ in range(3))

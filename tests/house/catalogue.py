@@ -1,4 +1,4 @@
-"""`python -m tests.house.catalogue` brings messages.po in line with the code: new texts empty, old ones gone."""
+"""`python -m tests.house.catalogue` brings messages.po in line with the code; new texts stand empty."""
 
 from __future__ import annotations
 

@@ -128,13 +128,13 @@ def _first(
         "client": client[:100],
         "content_hash": content,
     }
-    # A savepoint, so that a number taken by the loser of a race is given back.
-    with session.begin_nested():
-        number = _next_number(session, now)
-        made = session.execute(_INSERT, {**values, "number": number}).one_or_none()
-        if made is None:
-            raise _Overtaken
-        _add_files(session, made, files, "found")
+    number = _next_number(session, now)
+    made = session.execute(_INSERT, {**values, "number": number}).one_or_none()
+    if made is None:
+        _return_number(session, number)
+        raise _Overtaken
+    if files:
+        session.execute(insert(_ATTACHMENT), _rows(made, files, "found"))
     news = {"class_code": declared.code, "flag": area.flag}
     record(session, "cases.reported", kind="case", subject=sent.id, grid=area.grid_id, by=by, **news)
     held = _sorted(file["sent_sha256"] for file in files)
@@ -152,6 +152,12 @@ def _next_number(session: Session, now: datetime) -> str:
     year = now.astimezone(clock.SHOWN).year
     row = session.execute(text("SELECT * FROM app.next_case_number(:y)"), {"y": year}).one()
     return rules.case_number(row.station_code, year, row.serial)
+
+
+def _return_number(session: Session, number: str) -> None:
+    """Give the number of the loser of a race back, so that there is no gap."""
+    _station, year, serial = number.rsplit("-", 2)
+    session.execute(text("SELECT app.return_case_number(:y, :n)"), {"y": int(year), "n": int(serial)})
 
 
 def _checked(sent: Report, declared: Any, now: datetime) -> tuple[float, float]:
@@ -262,9 +268,13 @@ def _prepared_file(blobs: BlobStore, data: bytes, sent_sha256: str) -> dict[str,
 
 def _add_files(session: Session, case: Any, files: list[dict[str, Any]], purpose: str) -> bool:
     """Add rows for prepared files to a case (anything with id and station_id); say whether any was new."""
-    own = {"case_id": case.id, "station_id": case.station_id, "purpose": purpose}
-    rows = [{**own, **file} for file in files]
+    rows = _rows(case, files, purpose)
     return bool(rows) and bool(session.scalars(_ADD_FILES, rows).all())
+
+
+def _rows(case: Any, files: list[dict[str, Any]], purpose: str) -> list[dict[str, Any]]:
+    own = {"case_id": case.id, "station_id": case.station_id, "purpose": purpose}
+    return [{**own, **file} for file in files]
 
 
 _ADD_FILES = insert(_ATTACHMENT).on_conflict_do_nothing().returning(_ATTACHMENT.c.id)

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ARRAY, Select, String, and_, cast, func, or_, select
+from sqlalchemy import ARRAY, Select, String, and_, cast, func, or_, select, text
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from webapp.areas.models import Grid, PoliceGrid
@@ -18,8 +18,8 @@ from webapp.cases.rules import OPEN_STATES
 from webapp.core.db import table_of, within_bbox
 from webapp.core.errors import BadRequest, NotFound
 
-_CASE = table_of(Case)
 _CLASS = table_of(HazardClass)
+_ASKED = [_CLASS.c[name] for name in ("code", "version", "questions", "restricted", "limit_h")]
 PAGE = 50
 MOST = 500
 
@@ -45,7 +45,7 @@ def hazard_classes(session: Session) -> list[HazardClass]:
 def hazard_class(session: Session, code: str, version: int | None = None) -> Any:
     """Return a class's row: the version named (old phones keep theirs), else the one in use; or None."""
     wanted = _CLASS.c.version == version if version is not None else _CLASS.c.in_use
-    return session.execute(select(_CLASS).where(_CLASS.c.code == code, wanted)).one_or_none()
+    return session.execute(select(*_ASKED).where(_CLASS.c.code == code, wanted)).one_or_none()
 
 
 _NEIGHBOUR = aliased(Grid)
@@ -69,9 +69,13 @@ _KNOWN = (
 )
 
 
+_KNOWN_HASH = text("SELECT app.known_report(:id)")
+
+
 def known_hash(session: Session, case_id: UUID) -> bytes | None:
     """Return the hash of what a known report said; None for a new one."""
-    return session.scalar(select(_CASE.c.content_hash).where(_CASE.c.id == case_id))
+    found = session.scalar(_KNOWN_HASH, {"id": case_id})
+    return None if found is None else bytes(found)
 
 
 def known_report(session: Session, case_id: UUID) -> Any:

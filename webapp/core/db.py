@@ -19,6 +19,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    TextClause,
     Uuid,
     create_engine,
     event,
@@ -108,6 +109,11 @@ class Database:
                 session.execute(text("SELECT set_config('app.ctx', :token, true)"), {"token": token})
             yield session
             session.commit()
+
+    def row(self, query: TextClause, **values: Any) -> Any:
+        """Read one row (or None) by itself, in one round trip: no transaction is opened around it."""
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            return connection.execute(query, values).one_or_none()
 
     def dispose(self) -> None:
         """Close all connections."""

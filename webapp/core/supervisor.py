@@ -57,7 +57,7 @@ def programs_of(settings: Settings) -> dict[str, list[str]]:
     """The programs that are kept alive, in the order in which they start; they end in the same order."""
     return {
         "web": web_command(settings),
-        "worker": ["nice", "-n", "10", sys.executable, "-m", "webapp.cli", "work"],
+        "worker": [sys.executable, "-m", "webapp.cli", "work"],
     }
 
 

@@ -27,13 +27,33 @@ END $$;
 
 -- The next number of a station's year, without gaps: the row stays locked until the caller commits.
 CREATE FUNCTION app.next_case_number(year integer, OUT station_code text, OUT serial integer)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    mine uuid := app.my_station();
+BEGIN
+    INSERT INTO app.case_number AS n (station_id, year, last) VALUES (mine, $1, 1)
+    ON CONFLICT ON CONSTRAINT pk_case_number DO UPDATE SET last = n.last + 1
+    RETURNING n.last INTO serial;
+    SELECT s.code INTO station_code FROM app.station s WHERE s.id = mine;
+END $$;
+
+-- Gives a number back that was taken in this same transaction: the row is still locked, so nobody went past it.
+CREATE FUNCTION app.return_case_number(taken_year integer, taken integer) RETURNS void
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    WITH next AS (
-        INSERT INTO app.case_number AS n (station_id, year, last) VALUES (app.my_station(), $1, 1)
-        ON CONFLICT (station_id, year) DO UPDATE SET last = n.last + 1
-        RETURNING n.station_id, n.last)
-    SELECT s.code, next.last FROM next JOIN app.station s ON s.id = next.station_id
+    UPDATE app.case_number SET last = last - 1
+    WHERE station_id = app.my_station() AND year = taken_year AND last = taken
 $$;
+
+-- What a report of mine said, as its hash: asked before each report, so by a plan that is kept.
+CREATE FUNCTION app.known_report(report uuid) RETURNS bytea
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    who text[] := app.context();
+BEGIN
+    RETURN (SELECT c.content_hash FROM app.case_file c
+            WHERE c.id = report AND c.station_id = who[2]::uuid
+              AND (c.reporter_id = nullif(who[1], '')::uuid OR who[3] IN ('station_chief', 'machine')));
+END $$;
 
 -- Accounts and devices are managed by the web role through these, never by reading auth.
 -- For oneself; the machine may do it for a person of its station (demo, enrolment by the administrator).
@@ -83,7 +103,8 @@ $$;
 
 REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA app FROM PUBLIC;
 REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA audit FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION app.next_case_number(integer), app.role_of(uuid),
+GRANT EXECUTE ON FUNCTION app.next_case_number(integer), app.return_case_number(integer, integer),
+    app.known_report(uuid), app.role_of(uuid),
     app.areas_near(uuid, timestamptz, float8, float8, float8, float8, float8) TO shuangge_web, shuangge_worker;
 GRANT EXECUTE ON FUNCTION app.issue_token(uuid, uuid, uuid, bytea, text, integer), app.revoke_device(uuid),
     app.open_account(uuid, uuid, text, text, text) TO shuangge_web;
