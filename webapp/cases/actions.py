@@ -10,7 +10,6 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from geoalchemy2 import WKTElement
 from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -32,7 +31,7 @@ from webapp.core.errors import Conflict, Problem, Refused
 from webapp.core.events import record
 from webapp.core.files import BlobStore
 
-_CASE, _ATTACHMENT = table_of(Case), table_of(Attachment)
+_ATTACHMENT = table_of(Attachment)
 
 
 @dataclass(frozen=True)
@@ -126,15 +125,10 @@ def _first(
         "due_at": rules.due_at(now, declared.limit_h),
         "reporter_id": reporter_id,
         "client": client[:100],
-        "content_hash": content,
+        "content_hash": f"\\x{content.hex()}",
+        "revision": 1,
     }
-    number = _next_number(session, now)
-    made = session.execute(_INSERT, {**values, "number": number}).one_or_none()
-    if made is None:
-        _return_number(session, number)
-        raise _Overtaken
-    if files:
-        session.execute(insert(_ATTACHMENT), _rows(made, files, "found"))
+    number = _written(session, values, files, now)
     news = {"class_code": declared.code, "flag": area.flag}
     record(session, "cases.reported", kind="case", subject=sent.id, grid=area.grid_id, by=by, **news)
     held = _sorted(file["sent_sha256"] for file in files)
@@ -143,21 +137,16 @@ def _first(
     )
 
 
-_INSERT = (
-    insert(_CASE).on_conflict_do_nothing(index_elements=["id"]).returning(_CASE.c.id, _CASE.c.station_id)
-)
+def _written(session: Session, values: dict[str, Any], files: list[dict[str, Any]], now: datetime) -> str:
+    """Write the case with its files and return its number; raise _Overtaken when the id is there already."""
+    facts = {"report": orjson.dumps(values).decode(), "files": orjson.dumps(files).decode()}
+    number: str | None = session.scalar(_WRITE, {**facts, "year": now.astimezone(clock.SHOWN).year})
+    if number is None:
+        raise _Overtaken
+    return number
 
 
-def _next_number(session: Session, now: datetime) -> str:
-    year = now.astimezone(clock.SHOWN).year
-    row = session.execute(text("SELECT * FROM app.next_case_number(:y)"), {"y": year}).one()
-    return rules.case_number(row.station_code, year, row.serial)
-
-
-def _return_number(session: Session, number: str) -> None:
-    """Give the number of the loser of a race back, so that there is no gap."""
-    _station, year, serial = number.rsplit("-", 2)
-    session.execute(text("SELECT app.return_case_number(:y, :n)"), {"y": int(year), "n": int(serial)})
+_WRITE = text("SELECT app.write_report(CAST(:report AS jsonb), CAST(:files AS jsonb), :year)")
 
 
 def _checked(sent: Report, declared: Any, now: datetime) -> tuple[float, float]:
@@ -180,7 +169,7 @@ def _said(sent: Report, declared: Any, lon: float, lat: float) -> dict[str, Any]
         "class_code": declared.code,
         "class_version": declared.version,
         "restricted": declared.restricted,
-        "geom": WKTElement(f"POINT({lon!r} {lat!r})", 4326),
+        "geom": f"SRID=4326;POINT({lon!r} {lat!r})",
         "raw_x": place.lon,
         "raw_y": place.lat,
         "raw_crs": place.crs,
@@ -268,13 +257,9 @@ def _prepared_file(blobs: BlobStore, data: bytes, sent_sha256: str) -> dict[str,
 
 def _add_files(session: Session, case: Any, files: list[dict[str, Any]], purpose: str) -> bool:
     """Add rows for prepared files to a case (anything with id and station_id); say whether any was new."""
-    rows = _rows(case, files, purpose)
-    return bool(rows) and bool(session.scalars(_ADD_FILES, rows).all())
-
-
-def _rows(case: Any, files: list[dict[str, Any]], purpose: str) -> list[dict[str, Any]]:
     own = {"case_id": case.id, "station_id": case.station_id, "purpose": purpose}
-    return [{**own, **file} for file in files]
+    rows = [{**own, **file} for file in files]
+    return bool(rows) and bool(session.scalars(_ADD_FILES, rows).all())
 
 
 _ADD_FILES = insert(_ATTACHMENT).on_conflict_do_nothing().returning(_ATTACHMENT.c.id)

@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, func, insert, select
+import orjson
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from webapp.core.actor import Actor
-from webapp.core.db import Base, table_of
+from webapp.core.db import Base
 
 
 class Event(Base):
@@ -59,17 +60,20 @@ def record(
 
     `name` is `capability.past_tense`; `data` holds ids, codes and numbers, never names or phone numbers.
     """
-    values = {
-        "station_id": by.station_id,
-        "name": name,
-        "subject_kind": kind,
-        "subject_id": subject,
-        "grid_id": grid,
-        "by_id": by.person_id,
-        "data": data,
-    }
     session.flush()
-    session.execute(insert(table_of(Event)), values)
+    values = {
+        "station": by.station_id,
+        "name": name,
+        "kind": kind,
+        "subject": subject,
+        "grid": grid,
+        "by": by.person_id,
+        "data": orjson.dumps(data).decode(),
+    }
+    session.execute(_RECORD, values)
+
+
+_RECORD = text("SELECT app.record_event(:station, :name, :kind, :subject, :grid, :by, CAST(:data AS jsonb))")
 
 
 def timeline(session: Session, subject: UUID) -> list[Event]:

@@ -30,12 +30,7 @@ _SESSION = text("""
            s.seen_at, s.created_at
     FROM auth.session s JOIN auth.account a ON a.id = s.account_id
     WHERE s.secret_hash = :hash AND s.ended_at IS NULL AND a.disabled_at IS NULL""")
-_TOKEN = text("""
-    SELECT t.id AS token_id, t.scope, t.seen_at, t.expires_at, a.id, a.station_id, a.person_id, a.username,
-           a.role, a.language
-    FROM auth.token t JOIN auth.account a ON a.id = t.account_id
-    WHERE t.secret_hash = :hash AND t.revoked_at IS NULL AND t.expires_at > now() AND t.scope <> 'enrol'
-      AND a.disabled_at IS NULL""")
+_TOKEN = text("SELECT * FROM auth.by_token(:hash)")
 
 
 def by_token(login: Database, secret: str) -> Identity:

@@ -8,7 +8,8 @@ BEGIN
     END LOOP;
 END $$;
 DROP FUNCTION app.areas_near(uuid, timestamptz, float8, float8, float8, float8, float8), app.role_of(uuid), app.open_account(uuid, uuid, text, text, text), app.revoke_device(uuid),
-    app.issue_token(uuid, uuid, uuid, bytea, text, integer), app.next_case_number(integer), app.return_case_number(integer, integer), app.known_report(uuid), audit.after_event(),
+    app.issue_token(uuid, uuid, uuid, bytea, text, integer), app.next_case_number(integer), app.return_case_number(integer, integer), app.write_report(jsonb, jsonb, integer),
+    app.record_event(uuid, text, text, uuid, uuid, uuid, jsonb), auth.by_token(bytea), app.known_report(uuid), audit.after_event(),
     audit.canonical(app.event);
 DROP FUNCTION app.my_grids(), app.sees_station(), app.my_role(), app.my_station(), app.me(), app.context();
 DROP TABLE audit.link, audit.head, vault.context_key;
