@@ -13,7 +13,6 @@ SILENT = {
 
 # Modules outside actions.py that write rows, each with its reason.
 WRITERS = {
-    "webapp.core.events": "writes the event of an action",
     "webapp.core.queue": "jobs and the outbox are the machine's own tables",
     "webapp.core.migrations": "puts the context key into the vault",
     "webapp.people.logins": "the schema auth; what happens there is logged in auth.access",

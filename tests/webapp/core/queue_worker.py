@@ -32,8 +32,9 @@ def die(run: queue.Run) -> None:
     os.kill(os.getpid(), 9)
 
 
-JOBS.update({"test.slow": slow_effect, "test.fail": fail, "test.die": die})
+OWN_JOBS = {"test.slow": slow_effect, "test.fail": fail, "test.die": die}
 
 if __name__ == "__main__":
+    JOBS.update(OWN_JOBS)
     home, database, name = sys.argv[1:4]
     Worker(Settings(home=Path(home), database=database), name).forever()

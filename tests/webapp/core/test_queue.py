@@ -25,6 +25,13 @@ from webapp.reactions import REACTIONS
 from webapp.worker import JOBS, Worker
 
 
+@pytest.fixture(autouse=True)
+def own_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests' own jobs, for as long as a test runs: other tests read the real list."""
+    for name, job in queue_worker.OWN_JOBS.items():
+        monkeypatch.setitem(JOBS, name, job)
+
+
 @pytest.fixture(scope="module", autouse=True)
 def effects(superuser: psycopg2.extensions.connection) -> None:
     """A table without a key: an effect that happens twice shows."""
