@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from hashlib import sha256
 from typing import Any
+from uuid import UUID
 
 from flask import Response, request
 from sqlalchemy.orm import Session
@@ -14,13 +15,15 @@ from collectors.records import Attachment, Report
 from collectors.records import Problem as FormatProblem
 from collectors.records import Refused as Unreadable
 from webapp.cases import actions as cases
+from webapp.cases.queries import known_report
 from webapp.cases.rules import REPORTERS
 from webapp.core import clock
 from webapp.core.actor import Actor
 from webapp.core.errors import AppError, BadRequest, Problem, Refused
 from webapp.core.messages import message
 from webapp.core.web import ApiBlueprint, door, reply, site, whole_body
-from webapp.field import actions
+from webapp.field import actions, queries
+from webapp.field.models import Quarantine
 from webapp.field.schemas import BatchIn, BatchOut
 
 blp = ApiBlueprint("batches", __name__, url_prefix="/api/v1", description="The phone page's batches")
@@ -95,41 +98,71 @@ def _take(
         done = cases.report(session, site().blobs, sent, by=by, client=client.get("name", ""))
     except AppError as error:
         return _keep_report(session, index, sent, error, by)
+    return _received(index, done, done.held, sent.attachments)
+
+
+def _received(index: int, done: Any, held: Iterable[str], files: Iterable[Attachment]) -> pwa.ReportReceipt:
+    """Return the receipt of a report that is a case: `done` has id, number, names and the time."""
+    kept = tuple(sorted(held))
     return pwa.ReportReceipt(
         id=done.id,
         index=index,
-        state=done.state,
+        state="received",
         received_at=done.reported_at,
         case_number=done.number,
         grid=done.grid,
         police_grid=done.police_grid,
-        held=done.held,
-        missing=tuple(a.sha256 for a in sent.attachments if a.sha256 not in done.held),
+        held=kept,
+        missing=tuple(a.sha256 for a in files if a.sha256 not in kept),
     )
 
 
 def _keep_report(session: Session, index: int, sent: Report, error: AppError, by: Actor) -> pwa.ReportReceipt:
     problems = error.problems or [Problem("", error.code, error.params)]
-    if not isinstance(error, Refused):
-        return pwa.ReportReceipt(id=sent.id, index=index, state="conflict", problems=_told(problems))
-    at = _keep(session, pwa.document(sent), sent.attachments, problems, by)
-    return pwa.ReportReceipt(id=sent.id, index=index, state="kept", problems=_told(problems), received_at=at)
+    body, files = pwa.document(sent), sent.attachments
+    if isinstance(error, Refused):
+        entry = _keep(session, body, files, problems, by)
+        return _kept(session, index, sent.id, entry, files, problems)
+    mended = queries.mended(session, by, DOOR, sha256(body).hexdigest())
+    if mended is not None:
+        return _kept(session, index, sent.id, mended, files, problems)
+    return pwa.ReportReceipt(id=sent.id, index=index, state="conflict", problems=_told(problems))
 
 
 def _keep_refused(session: Session, item: pwa.RefusedReport, by: Actor) -> pwa.ReportReceipt:
     problems = _problems(item.refused.problems)
-    at = _keep(session, item.raw, item.files, problems, by)
+    entry = _keep(session, item.raw, item.files, problems, by)
+    return _kept(session, item.index, item.id, entry, item.files, problems)
+
+
+def _kept(
+    session: Session,
+    index: int,
+    report_id: UUID | None,
+    entry: Quarantine,
+    files: Iterable[Attachment],
+    problems: list[Problem],
+) -> pwa.ReportReceipt:
+    """Return the receipt of a kept report: that of its case, once the station has mended it."""
+    if entry.case_id is not None:
+        done = known_report(session, entry.case_id)
+        return _received(index, done, {*done.held, *entry.files}, files)
     return pwa.ReportReceipt(
-        id=item.id, index=item.index, state="kept", problems=_told(problems), received_at=at
+        id=report_id,
+        index=index,
+        state="kept",
+        received_at=entry.received_at,
+        held=tuple(sorted(entry.files)),
+        problems=_told(problems),
     )
 
 
 def _keep(
     session: Session, body: bytes, files: Iterable[Attachment], problems: list[Problem], by: Actor
-) -> datetime:
-    """Keep one report for repair; return when it was kept first."""
+) -> Quarantine:
+    """Keep one report for repair, once."""
     held = {file.sha256: file.data for file in files if file.data is not None}
-    entry = actions.keep(
+    return actions.keep(
         session,
         site().blobs,
         door=DOOR,
@@ -139,7 +172,6 @@ def _keep(
         problems=problems,
         by=by,
     )
-    return entry.received_at
 
 
 def _problems(found: Iterable[FormatProblem]) -> list[Problem]:

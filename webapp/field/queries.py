@@ -28,6 +28,18 @@ def kept_before(session: Session, by: Actor, door: str, sha: str, files: dict[st
     ).first()
 
 
+def mended(session: Session, by: Actor, door: str, sha: str) -> Quarantine | None:
+    """Return the entry of the actor's own report that the station has mended into a case, if there is one."""
+    return session.scalars(
+        select(Quarantine).where(
+            Quarantine.sha256 == sha,
+            Quarantine.door == door,
+            Quarantine.person_id == by.person_id,
+            Quarantine.state == "repaired",
+        )
+    ).first()
+
+
 def entry(session: Session, entry_id: UUID) -> Quarantine:
     """Return one entry; raise NotFound when absent or not for the asker."""
     found = session.get(Quarantine, entry_id)

@@ -76,6 +76,20 @@ def test_the_chief_repairs_it_into_a_case_of_its_author_with_its_photos(
     assert (again.status_code, again.json["code"]) == (409, "state")
 
 
+def test_a_phone_that_sends_a_mended_report_again_gets_the_receipt_of_its_case(keep, chief, as_role):
+    sample, entry = keep()
+    mended = {**sample.json(), "class_code": "flying_wire"}
+    number = chief.post(f"{QUARANTINE}/{entry['id']}/repair", json=mended).json["case_number"]
+    again = as_role("volunteer").post(BATCHES, data=sample.form()).json["reports"][0]
+    assert (again["state"], again["case_number"]) == ("received", number)
+    assert set(again["files"]["held"]) == set(sample.photos)
+    assert again["files"]["missing"] == []
+    # nobody else gets it, and nothing is kept a second time
+    other = as_role("grid_worker").post(BATCHES, data=sample.form()).json["reports"][0]
+    assert other["state"] != "received"
+    assert entry["id"] not in {e["id"] for e in chief.get(QUARANTINE).json}
+
+
 def test_a_repair_that_is_still_wrong_changes_nothing(keep, chief):
     sample, entry = keep()
     answer = chief.post(f"{QUARANTINE}/{entry['id']}/repair", json={**sample.json(), "answers": {}})
