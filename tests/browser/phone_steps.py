@@ -21,10 +21,6 @@ def big_photo() -> bytes:
 
 
 BIG_PHOTO = big_photo()
-A_PHOTO = {"name": "IMG_0001.jpg", "mimeType": "image/jpeg", "buffer": BIG_PHOTO}
-
-
-BIG_PHOTO = big_photo()
 A_PHOTO: FilePayload = {"name": "IMG_0001.jpg", "mimeType": "image/jpeg", "buffer": BIG_PHOTO}
 
 
