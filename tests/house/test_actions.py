@@ -14,7 +14,6 @@ SILENT = {
 # Modules outside actions.py that write rows, each with its reason.
 WRITERS = {
     "webapp.core.queue": "jobs and the outbox are the machine's own tables",
-    "webapp.core.migrations": "puts the context key into the vault",
     "webapp.people.logins": "the schema auth; what happens there is logged in auth.access",
     "webapp.field.imports": "the public list of divisions belongs to no station, so to no chain of events",
     "webapp.demo.load": "makes stations, teams and places, for which no action exists yet",

@@ -7,7 +7,6 @@ from tests.house.source import Module, calls, module, modules, named
 # Who ends transactions, each with the reason.
 COMMITTERS = {
     "webapp.core.db": "the one transaction of doors, jobs and commands",
-    "webapp.core.migrations": "puts the context key into the vault, apart from any request",
     "migrations.env": "alembic's own connection: role and lock limit before the migrations start",
 }
 ENDINGS = (".commit", ".begin", "commit")

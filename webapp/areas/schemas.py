@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
+from webapp.areas.rules import size_warning
 from webapp.core.schema import Strict, Text
 
 
@@ -54,6 +55,13 @@ class GridOut(Strict):
     name = fields.String()
     kind = fields.String()
     households = fields.Integer()
+    size_warning = fields.Function(
+        lambda g: size_warning(g.households) if g.kind == "basic" else None,
+        metadata={
+            "type": ["string", "null"],
+            "description": "small, large, or null inside 300 to 500 households",
+        },
+    )
     population = fields.Integer()
     area_m2 = fields.Float()
     police_grid_id = fields.UUID()
@@ -69,25 +77,6 @@ class PlanOut(Strict):
     state = fields.String()
     valid_from = fields.AwareDateTime(allow_none=True)
     valid_to = fields.AwareDateTime(allow_none=True)
-
-
-class FaultOut(Strict):
-    """One thing wrong with a coverage, with its place (WGS 84)."""
-
-    kind = fields.String()
-    codes = fields.List(fields.String())
-    detail = fields.String()
-    lon = fields.Float()
-    lat = fields.Float()
-
-
-class ImportedOut(Strict):
-    """What an import made: a draft plan, and what keeps it from being published."""
-
-    plan = fields.Nested(PlanOut, allow_none=True)
-    grids = fields.Integer()
-    police_grids = fields.Integer()
-    faults = fields.List(fields.Nested(FaultOut))
 
 
 class ImportIn(Strict):

@@ -9,6 +9,7 @@ from sqlalchemy import URL, create_engine, text
 
 from webapp.core.config import CHECKOUT, Settings
 from webapp.core.db import MIGRATE, role_url
+from webapp.core.ensure import connect, install_context_key
 
 # Tables of the schema app that hold no personal data and need no row-level security.
 OPEN_TABLES = ("alembic_version", "division", "hazard_class", "job", "outbox")
@@ -40,7 +41,7 @@ def migrate(settings: Settings, revision: str = "head") -> None:
         command.downgrade(made, revision)
     else:
         command.upgrade(made, revision)
-        install_context_key(url, settings.secret("context.key"))
+        _install_key(url, settings.secret("context.key"))
 
 
 def _present(url: URL) -> str | None:
@@ -54,14 +55,12 @@ def _present(url: URL) -> str | None:
     return found
 
 
-def install_context_key(url: URL, key: bytes) -> None:
-    """Tell the database the key that signs identities; only its owner may read it there."""
-    engine = create_engine(url)
-    with engine.begin() as connection:
-        connection.execute(text("SET ROLE shuangge_owner"))
-        connection.execute(
-            text("""INSERT INTO vault.context_key VALUES (1, :key)
-                ON CONFLICT (id) DO UPDATE SET key = excluded.key WHERE context_key.key <> excluded.key"""),
-            {"key": key},
-        )
-    engine.dispose()
+def _install_key(url: URL, key: bytes) -> None:
+    """Tell the database, as the owner, the key that signs identities."""
+    connection = connect(url.render_as_string(hide_password=False))
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SET ROLE shuangge_owner")
+        install_context_key(connection, key)
+    finally:
+        connection.close()

@@ -63,9 +63,3 @@ class ItemsQuery(Strict):
     state = Text(20)
     class_code = Text(60)
     f = fields.String(validate=validate.OneOf(["json"]))
-
-
-class CoverageQuery(Strict):
-    """The week that coverage is asked for ends at this moment."""
-
-    at = fields.AwareDateTime()

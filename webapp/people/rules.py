@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 
 from webapp.core.errors import Problem
@@ -84,8 +83,6 @@ COMMON = (
     "5201314",
     "shuangge",
 )
-
-USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{2,39}")
 
 
 def home_page(role: str) -> str:
