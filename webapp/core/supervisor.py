@@ -55,7 +55,7 @@ def web_command(settings: Settings) -> list[str]:
 
 
 def _beat_folder(settings: Settings) -> Path:
-    """Where the web processes leave their sign of life: in memory, or on disk where memory is closed to all."""
+    """Where the web processes leave their sign of life: in memory, else (closed there) on disk."""
     memory = Path("/dev/shm")  # noqa: S108 - gunicorn makes files of random names there
     with contextlib.suppress(OSError):
         if memory.stat().st_mode & stat.S_IWOTH:
