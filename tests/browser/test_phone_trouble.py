@@ -134,6 +134,7 @@ def test_a_session_that_ended_loses_nothing(phone: Callable[..., Page]) -> None:
     page.locator("#send").tap()
     expect(page.locator("a[href='/login?next=/phone/']")).to_be_visible()
     page.locator("a[href='/login?next=/phone/']").tap()
+    page.wait_for_url("**/login**")
     page.context.add_cookies(cookies)
     page.goto("/phone/#/mine")
     page.locator(".mine-item", has_text="没发出").first.tap()
