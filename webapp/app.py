@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import gc
 import os
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
 import structlog
-from flask import Flask
+from flask import Flask, Response
 from flask_smorest import Api
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -18,10 +19,13 @@ from webapp.cases import pages as cases_pages
 from webapp.core import apidocs, health
 from webapp.core.config import CHECKOUT, Settings, load
 from webapp.core.db import LOGIN, WEB, Database, role_url
+from webapp.core.errors import AppError
 from webapp.core.files import FolderStore
 from webapp.core.live import Hub
+from webapp.core.replies import PROBLEM, handle
+from webapp.core.replies import install as install_replies
 from webapp.core.schema import ProblemSchema
-from webapp.core.web import PROBLEM, Site, handle, install
+from webapp.core.web import Site, install
 from webapp.field import api as field_api
 from webapp.field import batches
 from webapp.field import pages as field_pages
@@ -51,6 +55,9 @@ PAGES = (
     health.pages,
     apidocs.pages,
 )
+
+# Addresses of protocols that have a form of their own for errors.
+ERROR_FORMS: dict[str, Callable[[AppError], Response]] = {}
 
 
 class StrictApi(Api):
@@ -88,8 +95,10 @@ def create_app(settings: Settings) -> Flask:
         blobs=FolderStore(settings.blobs_dir),
         hub=Hub(role_url(settings, WEB), settings.live_cap),
         identify=identify,
+        error_forms=ERROR_FORMS,
     )
     install(app, the_site)
+    install_replies(app)
     api = StrictApi(app, spec_kwargs=_spec())
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)

@@ -49,6 +49,15 @@ class Receipt:
     state: str = "received"
 
 
+@dataclass(frozen=True)
+class Sender:
+    """By which door a report came, from which program, and under which number of another system."""
+
+    source: str = ""
+    client: str = ""
+    ref: str | None = None
+
+
 class _Overtaken(Exception):
     """Another sending of the same id was faster."""
 
@@ -60,7 +69,7 @@ def report(
     *,
     by: Actor,
     reporter_id: UUID | None = None,
-    client: str = "",
+    sender: Sender | None = None,
 ) -> Receipt:
     """Take a report: check it, find its grid and police grid, keep it with its photos.
 
@@ -76,7 +85,7 @@ def report(
         if known is not None:
             return _again(session, blobs, sent)
         try:
-            return _first(session, blobs, sent, content, by, reporter_id or by.person_id, client)
+            return _first(session, blobs, sent, content, by, reporter_id or by.person_id, sender or Sender())
         except _Overtaken:
             continue
     # The id stands for a case that this sender may not see.
@@ -107,7 +116,7 @@ def _first(
     content: bytes,
     by: Actor,
     reporter_id: UUID | None,
-    client: str,
+    sender: Sender,
 ) -> Receipt:
     """Take a report that is new. Everything is checked, and the photos are safe, before the first row."""
     now = clock.now()
@@ -124,7 +133,9 @@ def _first(
         "reported_at": now,
         "due_at": rules.due_at(now, declared.limit_h),
         "reporter_id": reporter_id,
-        "client": client[:100],
+        "client": sender.client[:100],
+        "source": sender.source,
+        "source_ref": sender.ref,
         "content_hash": f"\\x{content.hex()}",
         "revision": 1,
     }
@@ -165,7 +176,7 @@ def _said(sent: Report, declared: Any, lon: float, lat: float) -> dict[str, Any]
     place = sent.place
     return {
         "id": sent.id,
-        "kind": "lead" if declared.restricted else "hazard",
+        "kind": declared.kind,
         "class_code": declared.code,
         "class_version": declared.version,
         "restricted": declared.restricted,

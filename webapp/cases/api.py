@@ -47,7 +47,7 @@ def hazard_classes(session: Session, by: Actor) -> list[HazardClass]:
 @blp.alt_response(200, schema=ReceiptOut, description="Known: the same report was sent before.")
 def report(body: Report, session: Session, by: Actor) -> tuple[actions.Receipt, int]:
     """Report a hazard; its photos follow by POST .../attachments."""
-    reported = actions.report(session, site().blobs, body, by=by, client="api")
+    reported = actions.report(session, site().blobs, body, by=by, sender=actions.Sender("api"))
     return reported, 201 if reported.created else 200
 
 

@@ -29,7 +29,10 @@ class HazardClass(Base):
     """A kind of hazard with its own questions, law text and limit, as data; a version never changes."""
 
     __tablename__ = "hazard_class"
-    __table_args__ = (Index("ix_hazard_class_in_use", "code", unique=True, postgresql_where="in_use"),)
+    __table_args__ = (
+        Index("ix_hazard_class_in_use", "code", unique=True, postgresql_where="in_use"),
+        CheckConstraint("kind IN ('hazard', 'lead', 'dispute', 'opinion')", name="kind"),
+    )
 
     code: Mapped[str] = mapped_column(primary_key=True)
     version: Mapped[int] = mapped_column(primary_key=True)
@@ -41,6 +44,10 @@ class HazardClass(Base):
     position: Mapped[int]
     limit_h: Mapped[int]
     restricted: Mapped[bool] = mapped_column(server_default="false")
+    # What its cases are: a hazard, a lead (restricted), a dispute to be settled, an opinion to be answered.
+    kind: Mapped[str] = mapped_column(server_default="hazard")
+    # Open to residents without an account.
+    public: Mapped[bool] = mapped_column(server_default="false")
     in_use: Mapped[bool] = mapped_column(server_default="true")
 
 
@@ -85,6 +92,14 @@ class Case(Base):
             "neighbour_grid_id",
             postgresql_where="neighbour_grid_id IS NOT NULL",
         ),
+        Index(
+            "ix_case_file_source_ref",
+            "station_id",
+            "source",
+            "source_ref",
+            unique=True,
+            postgresql_where="source_ref IS NOT NULL",
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -118,6 +133,9 @@ class Case(Base):
     reporter_id: Mapped[UUID | None]
     handler_id: Mapped[UUID | None]
     client: Mapped[str] = mapped_column(server_default="")
+    # The door or the other system that it came by, and its number there.
+    source: Mapped[str] = mapped_column(server_default="")
+    source_ref: Mapped[str | None]
     content_hash: Mapped[bytes] = mapped_column(LargeBinary)
     revision: Mapped[int] = mapped_column(server_default="1")
 

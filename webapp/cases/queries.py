@@ -19,7 +19,7 @@ from webapp.core.db import table_of, within_bbox
 from webapp.core.errors import BadRequest, NotFound
 
 _CLASS = table_of(HazardClass)
-_ASKED = [_CLASS.c[name] for name in ("code", "version", "questions", "restricted", "limit_h")]
+_ASKED = [_CLASS.c[name] for name in ("code", "version", "questions", "restricted", "limit_h", "kind")]
 PAGE = 50
 MOST = 500
 

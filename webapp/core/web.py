@@ -1,11 +1,11 @@
-"""What every door shares: identity, transaction, language, headers, limits and the form of errors."""
+"""What every door shares: identity, transaction, language, headers, limits."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import wraps
 from threading import BoundedSemaphore
 from typing import Any, NoReturn, TypeVar, cast
@@ -13,42 +13,34 @@ from urllib.parse import urlsplit
 
 import orjson
 import structlog
-from flask import Flask, Response, current_app, g, redirect, render_template, request
+from flask import Flask, Response, current_app, g, request
 from flask_smorest import Blueprint
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from webargs.flaskparser import FlaskParser
 from werkzeug.datastructures import MultiDict
-from werkzeug.exceptions import HTTPException
 
 from collectors.records import Refused as Unreadable
 from webapp.core import i18n
-from webapp.core.actor import Identity
+from webapp.core.actor import Actor, Identity
 from webapp.core.config import Settings
 from webapp.core.db import Database
 from webapp.core.errors import (
     AppError,
     BadRequest,
-    Conflict,
     CrossSite,
     Forbidden,
     NotAuthenticated,
     Problem,
     Refused,
     TooLarge,
-    Unavailable,
 )
 from webapp.core.files import BlobStore
 from webapp.core.live import Hub
-from webapp.core.messages import message, title
 from webapp.core.schema import problem_said
 from webapp.core.security import form_mark, same
 
 R = TypeVar("R")
 log = structlog.get_logger()
 
-PROBLEM = "application/problem+json"
-INSUFFICIENT_PRIVILEGE = "42501"
 SAFE = ("GET", "HEAD", "OPTIONS")
 FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 _TURNS = BoundedSemaphore(4)
@@ -64,6 +56,8 @@ class Site:
     blobs: BlobStore
     hub: Hub
     identify: Callable[[Database, Settings], Identity | None]
+    # How protocols of others say that something is wrong, by the beginning of their addresses.
+    error_forms: Mapping[str, Callable[[AppError], Response]] = field(default_factory=dict)
 
 
 def site() -> Site:
@@ -78,30 +72,41 @@ def identity() -> Identity | None:
     return cast("Identity | None", g.identity)
 
 
-def door(*roles: str, scope: str = "all") -> Callable[[Callable[..., R]], Callable[..., R]]:
+def door(
+    *roles: str, scope: str = "all", stranger: Callable[[Database], Actor] | None = None
+) -> Callable[[Callable[..., R]], Callable[..., R]]:
     """Make a view a door: it finds the actor, checks role and origin, opens the transaction, commits.
 
     The view receives `session` and `by`. `roles` empty means every signed-in person. A token of narrower
-    scope opens only the doors of that scope. Everything that the view returns is encoded inside the
-    transaction when the encoding decorator stands below this one.
+    scope opens only the doors of that scope. `stranger` says as whom somebody acts who has not signed in
+    (a resident at a station's public page); without it such a one is turned away. Everything that the view
+    returns is encoded inside the transaction when the encoding decorator stands below this one.
     """
 
     def wrap(view: Callable[..., R]) -> Callable[..., R]:
         @wraps(view)
         def inner(*args: Any, **kwargs: Any) -> R:
-            who = identity()
-            if who is None:
-                raise NotAuthenticated()
-            check_origin(who)
-            if (roles and who.actor.role not in roles) or who.scope not in ("all", scope):
-                raise Forbidden()
-            with _body_and_turn(), site().database.transaction(who.actor) as session:
-                return view(*args, session=session, by=who.actor, **kwargs)
+            by = _admitted(roles, scope, stranger)
+            with _body_and_turn(), site().database.transaction(by) as session:
+                return view(*args, session=session, by=by, **kwargs)
 
-        inner.__dict__["door"] = {"roles": roles, "scope": scope}
+        inner.__dict__["door"] = {"roles": roles, "scope": scope, "stranger": stranger is not None}
         return inner
 
     return wrap
+
+
+def _admitted(roles: tuple[str, ...], scope: str, stranger: Callable[[Database], Actor] | None) -> Actor:
+    """Return who may come in; raise NotAuthenticated, Forbidden or CrossSite."""
+    who = identity()
+    if who is None and stranger is None:
+        raise NotAuthenticated()
+    check_origin(who)
+    if who is None:
+        return cast("Callable[[Database], Actor]", stranger)(site().login)
+    if (roles and who.actor.role not in roles) or who.scope not in ("all", scope):
+        raise Forbidden()
+    return who.actor
 
 
 @contextmanager
@@ -208,93 +213,6 @@ def problems_of(messages: Any, pointer: str = "") -> list[Problem]:
     return [problem_said(str(messages), pointer)]
 
 
-def problem_body(error: AppError) -> dict[str, Any]:
-    """Return the RFC 9457 problem details of an error in the present language."""
-    body: dict[str, Any] = {
-        "type": f"urn:shuangge:error:{error.code}",
-        "title": title(error.status),
-        "status": error.status,
-        "detail": message(error.code, error.params),
-        "code": error.code,
-    }
-    if error.problems:
-        body["errors"] = [
-            {"pointer": p.pointer, "code": p.code, "detail": message(p.code, p.params)}
-            for p in error.problems
-        ]
-    if error.status == 500:
-        body["request_id"] = g.get("request_id", "")
-    return body
-
-
-def reply(error: AppError) -> Response:
-    """Turn an error into what the caller understands: problem JSON, or a page for a browser."""
-    if error.status == 401 and _wants_page():
-        return cast(Response, redirect(f"/login?next={request.path}"))
-    if _wants_page():
-        response = Response(
-            render_template("error.html", error=error, problem=problem_body(error)), error.status
-        )
-    else:
-        response = Response(orjson.dumps(problem_body(error)), error.status, content_type=PROBLEM)
-    if error.status == 401 and not _wants_page():
-        response.headers["WWW-Authenticate"] = "Bearer"
-    if "retry_after" in error.params:
-        response.headers["Retry-After"] = str(error.params["retry_after"])
-    return response
-
-
-def _wants_page() -> bool:
-    api = request.path.startswith(("/api/", "/ogc/", "/tiles/", "/healthz", "/readyz", "/blobs/"))
-    return not api and request.accept_mimetypes.accept_html
-
-
-def _from_http(error: HTTPException) -> AppError:
-    status = error.code or 500
-    codes = {400: "bad_request", 404: "not_found", 413: "too_large"}
-    known = AppError(codes.get(status, f"http_{status}"))
-    known.status = status
-    if status == 413:
-        known.params["limit"] = f"{site().settings.max_body // 1024 // 1024} MB"
-    return known
-
-
-def _from_database(error: Exception) -> AppError:
-    """Translate the database's refusal: a broken rule, a closed wall, 'try again', or a fault of ours."""
-    if isinstance(error, IntegrityError):
-        return Conflict()
-    if getattr(getattr(error, "orig", None), "pgcode", None) == INSUFFICIENT_PRIVILEGE:
-        return Forbidden()  # the wall behind the courtesy of rules.py
-    # A server that dies in the middle of an answer is a bare DatabaseError to psycopg2.
-    gone = isinstance(error, DBAPIError) and error.connection_invalidated
-    if gone or isinstance(error, OperationalError | InterfaceError | PoolTimeout):
-        return Unavailable(retry_after=3)
-    log.exception("unexpected", path=request.path, request_id=g.get("request_id"))
-    return AppError(request_id=g.get("request_id", ""))
-
-
-def handle(error: Exception) -> Response:
-    """Turn whatever a view raised into a reply: the one handler."""
-    if isinstance(error, AppError):
-        known = error
-    elif isinstance(error, HTTPException):
-        if error.response is not None or (error.code or 500) < 400:
-            return cast(Response, error.get_response())
-        known = _from_http(error)
-    elif isinstance(error, DBAPIError | PoolTimeout):
-        log.error("database", error=type(error).__name__, path=request.path)
-        known = _from_database(error)
-    else:
-        log.exception("unexpected", path=request.path, request_id=g.get("request_id"))
-        known = AppError(request_id=g.get("request_id", ""))
-    response = reply(known)
-    if isinstance(error, HTTPException):
-        for key, value in error.get_headers():
-            if key == "Allow":
-                response.headers[key] = value
-    return response
-
-
 def _before() -> None:
     g.request_id = secrets.token_hex(8)
     g.nonce = secrets.token_urlsafe(16)
@@ -350,7 +268,6 @@ def install(app: Flask, the_site: Site) -> None:
     app.config["MAX_FORM_MEMORY_SIZE"] = 2 * 1024 * 1024
     app.before_request(_before)
     app.after_request(_headers)
-    app.register_error_handler(Exception, handle)
     app.jinja_env.globals.update(
         _=i18n._,
         choose=i18n.choose,

@@ -54,7 +54,9 @@ def repair(sent: Report, entry_id: UUID, session: Session, by: Actor) -> cases.R
         if photos.is_photo(data)
     )
     mended = replace(sent, attachments=files)
-    done = cases.report(session, site().blobs, mended, by=by, reporter_id=entry.person_id, client="repair")
+    done = cases.report(
+        session, site().blobs, mended, by=by, reporter_id=entry.person_id, sender=cases.Sender("repair")
+    )
     actions.repaired(session, entry, done.id, by=by)
     return done
 

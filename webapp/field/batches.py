@@ -21,7 +21,8 @@ from webapp.core import clock
 from webapp.core.actor import Actor
 from webapp.core.errors import AppError, BadRequest, Problem, Refused
 from webapp.core.messages import message
-from webapp.core.web import ApiBlueprint, door, reply, site, whole_body
+from webapp.core.replies import reply
+from webapp.core.web import ApiBlueprint, door, site, whole_body
 from webapp.field import actions, queries
 from webapp.field.models import Quarantine
 from webapp.field.schemas import BatchIn, BatchOut
@@ -95,7 +96,9 @@ def _take(
 ) -> pwa.ReportReceipt:
     """Take one report; a refused one has written nothing and never blocks its siblings."""
     try:
-        done = cases.report(session, site().blobs, sent, by=by, client=client.get("name", ""))
+        done = cases.report(
+            session, site().blobs, sent, by=by, sender=cases.Sender(DOOR, client.get("name", ""))
+        )
     except AppError as error:
         return _keep_report(session, index, sent, error, by)
     return _received(index, done, done.held, sent.attachments)

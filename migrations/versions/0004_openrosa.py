@@ -1,0 +1,14 @@
+"""sign-in of form apps, and forms of a station's own."""
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass

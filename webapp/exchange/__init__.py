@@ -1,0 +1,1 @@
+"""Exchange: work that leaves and enters in bulk."""

@@ -1,0 +1,1 @@
+"""The doors of Open311 GeoReport v2."""

@@ -1,0 +1,1 @@
+"""The doors of OpenRosa: form lists, forms, submissions."""

@@ -1,0 +1,1 @@
+"""The door for originals of photos that follow their report."""

@@ -1,0 +1,1 @@
+"""Intake: calls and orders that other systems have taken."""

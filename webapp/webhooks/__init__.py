@@ -1,0 +1,1 @@
+"""Webhooks: events that leave to other systems."""
