@@ -84,6 +84,7 @@ def outside() -> Iterator[Outside]:
     subprocess.run([*control, "-l", str(folder / "log"), "-o", options, "-w", "start"], **started)
     found = Outside(port, folder / "var", free_port())
     try:
+        found.command("migrate")
         yield found
         found.command("down")
     finally:
@@ -92,7 +93,6 @@ def outside() -> Iterator[Outside]:
 
 
 def test_a_station_runs_on_an_outside_server(outside: Outside) -> None:
-    outside.command("migrate")
     outside.command("demo", "--station", "QF")
     outside.command("up")
     logins = json.loads((outside.home / "demo-logins.json").read_text())
