@@ -268,8 +268,7 @@ def _prepared(blobs: BlobStore, files: Iterable[SentFile]) -> list[dict[str, Any
 
 def _prepared_file(blobs: BlobStore, data: bytes, sent_sha256: str) -> dict[str, Any]:
     try:
-        seen = photos.inspect(data)
-        kept = photos.stripped(data)
+        seen, kept = photos.cleaned(data)
     except FileRefused as error:
         raise Refused(problems=[Problem(f"/files/{sent_sha256}", error.code, error.params)]) from error
     return {

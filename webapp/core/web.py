@@ -39,6 +39,7 @@ from webapp.core.errors import (
     Unavailable,
 )
 from webapp.core.files import BlobStore
+from webapp.core.forms import FormRequest
 from webapp.core.live import Hub
 from webapp.core.messages import message, title
 from webapp.core.schema import problem_said
@@ -346,6 +347,7 @@ def content_security_policy(nonce: str, settings: Settings) -> str:
 def install(app: Flask, the_site: Site) -> None:
     """Give an application what every door shares."""
     app.extensions["shuangge"] = the_site
+    app.request_class = FormRequest
     app.config["MAX_CONTENT_LENGTH"] = the_site.settings.max_body
     app.config["MAX_FORM_MEMORY_SIZE"] = 2 * 1024 * 1024
     app.before_request(_before)
