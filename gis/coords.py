@@ -121,8 +121,13 @@ def to_wgs84(
     """
     declared = system(crs)
     # The common case without arrays; what is out of range (or no number) gets its refusal below.
-    plain = declared in (Crs.WGS84, Crs.CGCS2000) and isinstance(lon, float) and isinstance(lat, float)
-    if plain and abs(lon) <= 180.0 and abs(lat) <= 90.0:
+    if (
+        declared in (Crs.WGS84, Crs.CGCS2000)
+        and isinstance(lon, float)
+        and isinstance(lat, float)
+        and abs(lon) <= 180.0
+        and abs(lat) <= 90.0
+    ):
         return lon, lat
     x, y = _finite(lon, lat)
     if isinstance(declared, Zone):

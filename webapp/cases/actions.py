@@ -26,7 +26,7 @@ from webapp.cases import queries, rules
 from webapp.cases.models import Attachment, Case
 from webapp.core import clock
 from webapp.core.actor import Actor
-from webapp.core.db import table_of
+from webapp.core.db import on_disk, table_of
 from webapp.core.errors import Conflict, Problem, Refused
 from webapp.core.events import Write, record
 from webapp.core.files import BlobStore
@@ -94,6 +94,7 @@ def report(
 def _again(session: Session, blobs: BlobStore, sent: Report) -> Receipt:
     """Answer a repeated report: keep the files that came only now, give the receipt of the first time."""
     known = queries.known_report(session, sent.id)
+    on_disk(session)  # the first sending may still wait for it
     missing = [file for file in sent.attachments if file.sha256 not in known.held]
     _add_files(session, known, _prepared(blobs, missing), "found")
     held = {*known.held, *(file.sha256 for file in missing if file.data is not None)}

@@ -25,6 +25,7 @@ from sqlalchemy import (
     create_engine,
     event,
     func,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import make_url
@@ -108,12 +109,26 @@ def at_once(session: Session, query: TextClause, **values: Any) -> Any:
     While the session has not begun its transaction, the statement is one of its own: one message begins,
     writes and commits, so that what it locks is never held while this process computes or waits for its
     turn. What it wrote stays, whatever happens afterwards: fit only for what may be sent twice. In a session
-    that has begun, the statement is part of that transaction.
+    that has begun, the statement is part of that transaction. Call `on_disk` before anybody is told of it.
     """
     database, actor = session.info.get(_OWN, (None, None))
     if actor is None or session.in_transaction():
         return session.scalar(query, {**values, "ctx": None})
     return database.alone(query, {**values, "ctx": database.context(actor)})
+
+
+def on_disk(session: Session) -> None:
+    """Wait until all that this session may have seen or written at once is on the disk.
+
+    The log is written in order, so a small entry that is synced now takes along everything before it, also
+    what others wrote; many who wait together wait for one sync.
+    """
+    database, _actor = session.info.get(_OWN, (None, None))
+    if database is not None:
+        database.alone(_ENTRY, {})
+
+
+_ENTRY = text("SELECT CAST(pg_logical_emit_message(true, 'shuangge', '') AS text)")
 
 
 class Database:

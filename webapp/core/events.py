@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, ForeignKey, Identity, Index, TextClause, func
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from webapp.core.actor import Actor
-from webapp.core.db import Base, at_once
+from webapp.core.db import Base, at_once, on_disk
 
 
 class Event(Base):
@@ -82,7 +82,9 @@ def record(
         "data": data,
     }
     if write is not None:
-        return at_once(session, write.query, **write.values, event=orjson.dumps(values).decode())
+        found = at_once(session, write.query, **write.values, event=orjson.dumps(values).decode())
+        on_disk(session)
+        return found
     session.flush()
     return session.execute(_RECORD, {**values, "data": orjson.dumps(data).decode()})
 
