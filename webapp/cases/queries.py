@@ -45,7 +45,8 @@ def hazard_classes(session: Session) -> list[HazardClass]:
 def hazard_class(session: Session, code: str, version: int | None = None) -> Any:
     """Return a class's row: the version named (old phones keep theirs), else the one in use; or None."""
     wanted = _CLASS.c.version == version if version is not None else _CLASS.c.in_use
-    return session.execute(select(*_ASKED).where(_CLASS.c.code == code, wanted)).one_or_none()
+    published = _CLASS.c.draft.is_(False)
+    return session.execute(select(*_ASKED).where(_CLASS.c.code == code, wanted, published)).one_or_none()
 
 
 _NEIGHBOUR = aliased(Grid)
