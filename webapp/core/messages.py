@@ -67,6 +67,26 @@ MESSAGES = {
     "too_many": N_("Too many: at most %(limit)s."),
     "too_short": N_("Too short: at least %(limit)s."),
     "unknown_member": N_("This field is not known here."),
+    # Form apps (OpenRosa)
+    "bad_xml": N_("The XML can't be read (line %(line)s)."),
+    "case_unknown": N_("This case is not known, or it is not yours."),
+    "edit_of_case": N_("A correction of case %(number)s. The case stays as it was reported."),
+    "file_differs": N_(
+        "A second file “%(name)s” with other content came for case %(number)s; both are kept."
+    ),
+    "file_not_named": N_(
+        "The file “%(name)s” came with case %(number)s, but no question of the form names it."
+    ),
+    "form_missing": N_("The XML does not say which form it is."),
+    "no_xml_part": N_("The request has no part xml_submission_file."),
+    "openrosa_version": N_("The header X-OpenRosa-Version must be 1.0, not %(version)s."),
+    "place_needed": N_("A position or a grid is needed."),
+    "token_unknown": N_(
+        "This address is not valid any more. Set the app up again by the QR code of your account."
+    ),
+    "word_to_case": N_("A word about case %(number)s."),
+    "xml_entities": N_("XML with a document type or entities is not taken."),
+    "xml_too_large": N_("The XML is nested too deeply or has too many elements."),
     # Reports and cases
     "already_known": N_("This id was used before with other content. Held: %(held)s. Sent: %(sent)s."),
     "answer_choice": N_("Choose one of: %(choices)s."),
