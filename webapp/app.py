@@ -43,6 +43,7 @@ BLUEPRINTS = (
     cases_api.blp,
     batches.blp,
     field_api.blp,
+    field_api.forms,
     patrols_api.blp,
     maps_api.blp,
 )

@@ -87,6 +87,22 @@ MESSAGES = {
     "word_to_case": N_("A word about case %(number)s."),
     "xml_entities": N_("XML with a document type or entities is not taken."),
     "xml_too_large": N_("The XML is nested too deeply or has too many elements."),
+    # Forms of a station's own (XLSForm)
+    "xlsform_broken": N_("pyxform does not take this form: %(reason)s"),
+    "xlsform_condition": N_(
+        "This condition can't be taken. Possible: ${question} = 'value', several joined by “or”, "
+        "all about one earlier question."
+    ),
+    "xlsform_constraint": N_("This constraint can't be taken. Possible for numbers: . >= 1 and . <= 20."),
+    "xlsform_empty": N_("The form asks nothing."),
+    "xlsform_id": N_(
+        "The form_id “%(id)s” can't be taken: letters, digits, dot, hyphen, underscore; at most 40."
+    ),
+    "xlsform_name": N_("The name “%(name)s” is used twice or can't be taken."),
+    "xlsform_not_xlsx": N_("An XLSForm as .xlsx file is needed."),
+    "xlsform_required": N_("Required is yes or no; a condition can't be taken."),
+    "xlsform_second_place": N_("A form has one place; this is the second."),
+    "xlsform_type": N_("Questions of this kind can't be taken: %(type)s."),
     # Reports and cases
     "already_known": N_("This id was used before with other content. Held: %(held)s. Sent: %(sent)s."),
     "answer_choice": N_("Choose one of: %(choices)s."),
@@ -193,7 +209,7 @@ MESSAGES = {
 }
 
 # Words of states that stand inside sentences; those of cases are translated where they are declared.
-STATES = (N_("draft"), N_("published"), N_("kept"), N_("repaired"), N_("discarded"))
+STATES = (N_("draft"), N_("published"), N_("withdrawn"), N_("kept"), N_("repaired"), N_("discarded"))
 
 
 class _Gentle(dict[str, Any]):

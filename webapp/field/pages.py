@@ -19,7 +19,7 @@ from webapp.core.messages import message
 from webapp.core.web import door, site
 from webapp.field import queries
 from webapp.field.models import Quarantine
-from webapp.field.rules import OPENROSA
+from webapp.field.rules import KIND_WORDS, MAKERS, OPENROSA, STATE_WORDS, condition
 from webapp.people.queries import names, station
 
 pages = Blueprint("field_pages", __name__)
@@ -53,6 +53,20 @@ def quarantine(session: Session, by: Actor) -> str:
         doors=DOOR_TITLES,
         message=message,
         shown=clock.shown,
+    )
+
+
+@pages.get("/forms")
+@door(*MAKERS)
+def forms(session: Session, by: Actor) -> str:
+    """Show the station's own forms: upload, faults by row, what they ask, publish."""
+    return render_template(
+        "field/forms.html",
+        station=station(session, by),
+        forms=queries.own_classes(session, by),
+        condition=condition,
+        states=STATE_WORDS,
+        kinds=KIND_WORDS,
     )
 
 

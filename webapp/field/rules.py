@@ -8,6 +8,7 @@ from typing import Any
 from collectors.openrosa_submission import Matched
 from collectors.xforms import FormClass
 from webapp.core.errors import Problem
+from webapp.core.i18n import N_
 
 OPENROSA = "openrosa"
 MAKERS = ("system_admin", "station_chief", "planner")
@@ -28,6 +29,15 @@ MY_TASKS = FormClass(
     {"zh": "我已受理、尚未办结的事项", "en": "Cases that I took over and that are still open"},
     (),
 )
+STATE_WORDS = {"draft": N_("draft"), "published": N_("published"), "withdrawn": N_("withdrawn")}
+KIND_WORDS = {
+    "text": N_("text"),
+    "number": N_("number"),
+    "choice": N_("choice"),
+    "yesno": N_("yes or no"),
+    "date": N_("date"),
+    "photo": N_("photo"),
+}
 FOLLOW_UPS = {form.form_id: form for form in (MY_REPORTS, MY_TASKS)}
 LISTS = {f"{name}.csv": name for name in FOLLOW_UPS}
 
@@ -56,3 +66,13 @@ def next_version(versions: Sequence[int]) -> int:
 def of_class(declared: Any) -> FormClass:
     """Return what a form is made of, from a row of hazard classes."""
     return FormClass(declared.code, str(declared.version), declared.title, declared.hint, declared.questions)
+
+
+def class_code(station_code: str, form_id: str) -> str:
+    """Return the code of a station's own class: its form's id behind the station's code."""
+    return f"{station_code}-{form_id}".lower()
+
+
+def condition(form: Any) -> str:
+    """Return in which condition a version of an own form is: published, draft, or an old one."""
+    return "published" if form.in_use else "draft" if form.draft else "withdrawn"

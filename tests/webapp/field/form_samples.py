@@ -19,7 +19,7 @@ def filled(
     *,
     form: str = "flying_wire",
     version: str = "1",
-    id: UUID | str | None = None,
+    instance: UUID | str | None = None,
     photos: tuple[str, ...] = ("1.jpg",),
     answers: Mapping[str, str] = ANSWERS,
     meta: str = "",
@@ -35,11 +35,11 @@ def filled(
     said = "".join(f"<{name}>{text}</{name}>" for name, text in given.items())
     asked = "".join(f"<{name}>{text}</{name}>" for name, text in answers.items())
     files = "".join(f"<photo_{n}>{name}</photo_{n}>" for n, name in enumerate(photos, 1))
-    instance = id if isinstance(id, str) else f"uuid:{id or uuid4()}"
+    given_id = instance if isinstance(instance, str) else f"uuid:{instance or uuid4()}"
     return (
         f'<?xml version="1.0" encoding="UTF-8"?><data id="{form}" version="{version}">{said}'
         f"<answers>{asked}</answers><photos>{files}</photos>"
-        f"<meta><instanceID>{instance}</instanceID>{meta}</meta></data>"
+        f"<meta><instanceID>{given_id}</instanceID>{meta}</meta></data>"
     ).encode()
 
 
