@@ -1,6 +1,6 @@
 """What an OpenRosa 1.0 server says: form list, manifest, integrity, message; and the set-up of ODK Collect.
 
-Source: https://docs.getodk.org/openrosa/ (form discovery, form submission, metadata schema).
+Source: OpenRosa 1.0 (form discovery, form submission, metadata), docs.getodk.org/openrosa.
 """
 
 from __future__ import annotations

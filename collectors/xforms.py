@@ -66,16 +66,16 @@ class _Form:
     binds: list[str] = field(default_factory=list)
     body: list[str] = field(default_factory=list)
 
-    def text(self, key: str, both: tuple[str, str], shown: str = "") -> str:
+    def said(self, key: str, both: tuple[str, str], shown: str = "") -> str:
         """Keep a text in both languages, `shown` (XML) behind it; return the XPath that fetches it."""
         self.texts[key] = (escaped(both[0]) + shown, escaped(both[1]) + shown)
         return f"jr:itext('{key}')"
 
     def label(self, key: str, both: tuple[str, str], hint: Mapping[str, str] | None = None) -> str:
         """Return the label of a question, with a hint below it if there is one."""
-        said = element("label", ref=self.text(f"{key}:label", both))
+        said = element("label", ref=self.said(f"{key}:label", both))
         if hint and any(hint.values()):
-            said += element("hint", ref=self.text(f"{key}:hint", _both(hint)))
+            said += element("hint", ref=self.said(f"{key}:hint", _both(hint)))
         return said
 
     def bind(self, path: str, **attributes: object) -> None:
@@ -121,7 +121,7 @@ def follow_up_form(asked: FormClass, file: str) -> bytes:
     form.body.append(element("select1", listed, ref="/data/case"))
     form.bind("/data/told", type="string", calculate=f"{_list(stem)}[name=/data/case]/told")
     form.bind("/data/state", type="string", readonly="true()", relevant="/data/case != ''")
-    words = form.text("/data/state:label", _WORDS["state"], element("output", value="/data/told"))
+    words = form.said("/data/state:label", _WORDS["state"], element("output", value="/data/told"))
     form.body.append(element("input", element("label", ref=words), ref="/data/state"))
     slots = _ask_photos(form, [])
     _ask_text(form, "note", NOTE_LIMIT, appearance="multiline")
@@ -160,7 +160,7 @@ def _ask(form: _Form, question: Mapping[str, Any]) -> None:
         required="true()" if question.get("required") else None,
         relevant=_relevant(question.get("relevant")),
         constraint=rule,
-        jr__constraintMsg=form.text(f"{path}:constraint", broken) if broken else None,
+        jr__constraintMsg=form.said(f"{path}:constraint", broken) if broken else None,
     )
     shown = form.label(f"{path}", _both(question["title"]))
     if kind not in ("choice", "yesno"):
@@ -242,7 +242,7 @@ def _ask_time(form: _Form) -> None:
         type="dateTime",
         required="true()",
         constraint=late,
-        jr__constraintMsg=form.text("/data/found_at:constraint", _WORDS["future"]),
+        jr__constraintMsg=form.said("/data/found_at:constraint", _WORDS["future"]),
     )
     form.body.append(element("input", form.label("/data/found_at", _WORDS["found_at"]), ref="/data/found_at"))
 
@@ -252,7 +252,7 @@ def _ask_text(form: _Form, name: str, limit: int, appearance: str | None = None)
         f"/data/{name}",
         type="string",
         constraint=f"string-length(.) <= {limit}",
-        jr__constraintMsg=form.text(f"/data/{name}:constraint", _WORDS["long"]),
+        jr__constraintMsg=form.said(f"/data/{name}:constraint", _WORDS["long"]),
     )
     shown = form.label(f"/data/{name}", _WORDS[name])
     form.body.append(element("input", shown, ref=f"/data/{name}", appearance=appearance))

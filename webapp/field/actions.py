@@ -83,14 +83,6 @@ def _require_kept(entry: Quarantine) -> None:
         raise Conflict("state", state=entry.state)
 
 
-def locked_names(session: Session, submission_id: UUID) -> dict[str, str]:
-    """Return which bytes a submission's file names stand for so far; its next sending waits for our end."""
-    key = func.hashtextextended(f"openrosa|{submission_id}", 0)
-    session.execute(select(func.pg_advisory_xact_lock(key)))
-    wanted = select(FormFile.name, FormFile.sent_sha256).where(FormFile.case_id == submission_id)
-    return {name: sha for name, sha in session.execute(wanted)}
-
-
 def name_files(session: Session, case_id: UUID, files: Mapping[str, str], *, by: Actor) -> None:
     """Note which bytes (SHA-256) the file names of a submission stand for; a known name keeps its own."""
     rows = [

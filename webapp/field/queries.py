@@ -16,7 +16,7 @@ from webapp.cases.models import Case, HazardClass
 from webapp.cases.rules import State
 from webapp.core.actor import Actor
 from webapp.core.errors import NotFound
-from webapp.field.models import Quarantine
+from webapp.field.models import FormFile, Quarantine
 from webapp.field.rules import LISTED
 
 
@@ -114,3 +114,14 @@ def grid_points(session: Session, by: Actor, at: datetime) -> list[tuple[str, st
         .order_by(Grid.code)
     )
     return [(code, name, lon, lat, sqrt(area / pi)) for code, name, lon, lat, area in rows]
+
+
+def known_names(session: Session, submission_id: UUID) -> dict[str, str]:
+    """Return which bytes (SHA-256) a submission's file names stand for so far.
+
+    The same submission, sent at the same moment, waits here until this transaction ends.
+    """
+    key = func.hashtextextended(f"openrosa|{submission_id}", 0)
+    session.execute(select(func.pg_advisory_xact_lock(key)))
+    wanted = select(FormFile.name, FormFile.sent_sha256).where(FormFile.case_id == submission_id)
+    return {name: sha for name, sha in session.execute(wanted)}

@@ -69,7 +69,7 @@ def take(session: Session, blobs: BlobStore, sent: Sent, *, by: Actor) -> Told:
 
 def _reported(session: Session, blobs: BlobStore, sent: Sent, form: Submission, by: Actor) -> Told:
     """Make a case of a submission, or keep it."""
-    names = actions.locked_names(session, form.id)
+    names = queries.known_names(session, form.id)
     parts = forms.matched(form.named_files(), sent.parts)
     unfit = _unfit(parts.held)
     rivals = {name: data for name, data in parts.held.items() if names.get(name, _sha(data)) != _sha(data)}

@@ -83,7 +83,9 @@ def test_the_list_holds_what_a_client_needs(client, prefix):
 
 
 def test_the_list_speaks_the_language_and_takes_its_parameters(client, prefix):
-    english = client.get(f"{prefix}/formList?verbose=true&formID=flying_wire", headers={"Accept-Language": "en"})
+    english = client.get(
+        f"{prefix}/formList?verbose=true&formID=flying_wire", headers={"Accept-Language": "en"}
+    )
     root = ElementTree.fromstring(english.data)
     assert [form.findtext(f"{LIST}name") for form in root] == ["Flying-wire charging"]
     assert root[0].findtext(f"{LIST}descriptionText")
@@ -284,7 +286,9 @@ def test_a_correction_never_overwrites_a_case(submit, station, case_of, quaranti
     instance, newer = uuid4(), uuid4()
     submit(filled(*station.inside("A1"), instance=instance), ("1.jpg", photo()))
     old = f"<deprecatedID>uuid:{instance}</deprecatedID>"
-    answer = submit(filled(*station.inside("A1"), instance=newer, meta=old, note="doch vier"), ("1.jpg", photo()))
+    answer = submit(
+        filled(*station.inside("A1"), instance=newer, meta=old, note="doch vier"), ("1.jpg", photo())
+    )
     assert answer.status_code == 202
     assert case_of(instance)["number"] in message(answer.data)
     assert case_of(instance)["note"] == "三单元二楼"
@@ -295,7 +299,9 @@ def test_a_correction_never_overwrites_a_case(submit, station, case_of, quaranti
 def test_a_correction_of_what_never_came_is_a_report(submit, station, case_of):
     newer = uuid4()
     old = f"<deprecatedID>uuid:{uuid4()}</deprecatedID>"
-    assert submit(filled(*station.inside("A1"), instance=newer, meta=old), ("1.jpg", photo())).status_code == 201
+    assert (
+        submit(filled(*station.inside("A1"), instance=newer, meta=old), ("1.jpg", photo())).status_code == 201
+    )
     assert case_of(newer)
 
 
@@ -312,7 +318,9 @@ def test_a_grid_stands_in_for_a_position(submit, station, case_of):
     instance = uuid4()
     lon, lat = station.inside("C2")
     answer = submit(
-        filled(lon, lat, instance=instance, place="", grid="140106001003002", grid_point=f"{lat} {lon} 0 193"),
+        filled(
+            lon, lat, instance=instance, place="", grid="140106001003002", grid_point=f"{lat} {lon} 0 193"
+        ),
         ("1.jpg", photo()),
     )
     assert answer.status_code == 201
@@ -362,7 +370,7 @@ def test_a_billion_laughs_are_not_heard(submit):
 
 
 def test_ten_thousand_files_are_refused_in_the_protocols_form(client, prefix, station):
-    mark = b"--b\r\nContent-Disposition: form-data; name=\"f%d\"; filename=\"f\"\r\n\r\nx\r\n"
+    mark = b'--b\r\nContent-Disposition: form-data; name="f%d"; filename="f"\r\n\r\nx\r\n'
     body = b"".join(mark.replace(b"%d", str(n).encode()) for n in range(10_000)) + b"--b--\r\n"
     answer = client.post(
         f"{prefix}/submission", data=body, content_type="multipart/form-data; boundary=b", headers=VERSION
