@@ -52,6 +52,11 @@ def test_the_account_shows_the_code_for_a_form_app_once(page_as, viewport, langu
     page.fill("#form-app-label", "红米 9A")
     page.click("#add-form-app button[type=submit]")
     expect(page.locator("#form-app-qr svg")).to_be_visible()
+    inside = """(svg) => {
+      const [whole, drawn] = [svg, svg.querySelector("path")].map((item) => item.getBoundingClientRect());
+      return drawn.right < whole.right && drawn.bottom < whole.bottom && drawn.width > 150;
+    }"""
+    assert page.locator("#form-app-qr svg").evaluate(inside), "a part of the code is cut off"
     assert "/or/" in page.locator("#form-app-url").inner_text()
     seen(page, f"account-form-app-{viewport[0]}")
     page.reload()

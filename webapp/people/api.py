@@ -82,8 +82,10 @@ def _base() -> str:
 
 
 def _drawn(text: str) -> str:
+    """Return a QR as SVG that fits any width: long texts make many modules."""
     drawn = BytesIO()
-    segno.make(text, error="m").save(drawn, kind="svg", scale=6, border=3, xmldecl=False, nl=False)
+    made = segno.make(text, error="l")
+    made.save(drawn, kind="svg", scale=6, border=4, xmldecl=False, nl=False, omitsize=True)
     return drawn.getvalue().decode()
 
 

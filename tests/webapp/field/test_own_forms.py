@@ -126,8 +126,8 @@ def test_an_own_form_is_the_stations_alone(client, upload, publish, as_role, tok
             session.execute(
                 text(
                     "INSERT INTO app.hazard_class (code, version, title, hint, law, questions, icon, "
-                    "position, limit_h, in_use, station_id, draft) VALUES ('x', 1, '{}', '{}', '{}', '[]', 'x', 1, 1, "
-                    "false, CAST(:owner AS uuid), true)"
+                    "position, limit_h, in_use, station_id, draft) "
+                    "VALUES ('x', 1, '{}', '{}', '{}', '[]', 'x', 1, 1, false, CAST(:owner AS uuid), true)"
                 ),
                 {"owner": None if owner == "NULL" else owner.strip("'")},
             )
