@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import func, select, update
@@ -115,9 +114,13 @@ def draft_form(
     )
     session.add(made)
     session.flush()
-    facts: dict[str, Any] = {"class_code": code, "version": made.version}
-    record(session, "field.form_drafted", kind="station", subject=by.station_id, by=by, **facts)
+    _record_form(session, "field.form_drafted", made, by)
     return made
+
+
+def _record_form(session: Session, name: str, form: HazardClass, by: Actor) -> None:
+    code, version = form.code, form.version
+    record(session, name, kind="station", subject=by.station_id, by=by, class_code=code, version=version)
 
 
 def publish_form(session: Session, form: HazardClass, *, by: Actor) -> HazardClass:
@@ -128,8 +131,7 @@ def publish_form(session: Session, form: HazardClass, *, by: Actor) -> HazardCla
     session.execute(update(HazardClass).where(same, HazardClass.in_use).values(in_use=False))
     form.draft, form.in_use = False, True
     session.flush()
-    facts: dict[str, Any] = {"class_code": form.code, "version": form.version}
-    record(session, "field.form_published", kind="station", subject=by.station_id, by=by, **facts)
+    _record_form(session, "field.form_published", form, by)
     return form
 
 
@@ -139,6 +141,5 @@ def withdraw_form(session: Session, form: HazardClass, *, by: Actor) -> HazardCl
         raise Conflict("state", state="draft" if form.draft else "withdrawn")
     form.in_use = False
     session.flush()
-    facts: dict[str, Any] = {"class_code": form.code, "version": form.version}
-    record(session, "field.form_withdrawn", kind="station", subject=by.station_id, by=by, **facts)
+    _record_form(session, "field.form_withdrawn", form, by)
     return form

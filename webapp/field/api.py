@@ -45,6 +45,20 @@ def body(entry_id: UUID, session: Session, by: Actor) -> Response:
     return Response(site().blobs.get(entry.sha256), content_type="application/octet-stream", headers=headers)
 
 
+@blp.route("/quarantine/<uuid:entry_id>/files/<int:number>")
+@door("station_chief")
+@blp.response(200, content_type="application/octet-stream")
+def file(entry_id: UUID, number: int, session: Session, by: Actor) -> Response:
+    """A file that came with an entry, by its place in the list of names; a photo is shown, all else saved."""
+    data = site().blobs.get(queries.kept_file(session, entry_id, number))
+    shown = photos.is_photo(data)
+    headers = {
+        "Content-Disposition": f'{"inline" if shown else "attachment"}; filename="{entry_id}-{number}"'
+    }
+    kind = photos.inspect(data).media_type if shown else "application/octet-stream"
+    return Response(data, content_type=kind, headers=headers)
+
+
 @blp.route("/quarantine/<uuid:entry_id>/repair", methods=["POST"])
 @door("station_chief")
 @blp.arguments(ReportIn)

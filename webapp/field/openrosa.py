@@ -249,8 +249,11 @@ def _sent() -> submissions.Sent:
             xml = data
         else:
             parts.append(Part(name, file.filename or "", data))
-    if xml is None and openrosa.XML_PART in request.form:
-        xml = request.form[openrosa.XML_PART].encode()
+    for name, text in request.form.items(multi=True):
+        if name == openrosa.XML_PART and xml is None:
+            xml = text.encode()
+        elif "." in name:  # a file without a file's name
+            parts.append(Part(name, "", text.encode()))
     if xml is None:
         raise BadRequest("no_xml_part")
     incomplete = request.form.get(openrosa.INCOMPLETE, "").lower() in ("yes", "true")

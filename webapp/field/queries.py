@@ -125,3 +125,11 @@ def known_names(session: Session, submission_id: UUID) -> dict[str, str]:
     session.execute(select(func.pg_advisory_xact_lock(key)))
     wanted = select(FormFile.name, FormFile.sent_sha256).where(FormFile.case_id == submission_id)
     return {name: sha for name, sha in session.execute(wanted)}
+
+
+def kept_file(session: Session, entry_id: UUID, number: int) -> str:
+    """Return the SHA-256 of a file of an entry, counted from 1 in the order of the names; raise NotFound."""
+    files = sorted(entry(session, entry_id).files.items())
+    if not 1 <= number <= len(files):
+        raise NotFound()
+    return str(files[number - 1][1])

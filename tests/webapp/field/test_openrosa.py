@@ -212,7 +212,9 @@ def test_two_parts_of_one_name_in_one_request_are_both_kept(submit, station, cas
     assert len(quarantine()[0]["files"]) == 1
 
 
-def test_a_file_that_nothing_names_and_one_that_is_no_photo_are_kept(submit, station, case_of, quarantine):
+def test_a_file_that_nothing_names_and_one_that_is_no_photo_are_kept(
+    submit, station, case_of, quarantine, as_role
+):
     instance = uuid4()
     xml = filled(*station.inside("A1"), instance=instance, photos=("1.jpg", "sound.m4a"))
     answer = submit(xml, ("1.jpg", photo()), ("sound.m4a", b"not a photo"), ("../../etc/x.jpg", photo(90)))
@@ -221,6 +223,14 @@ def test_a_file_that_nothing_names_and_one_that_is_no_photo_are_kept(submit, sta
     entry = quarantine()[0]
     assert codes(entry) == {"file_not_named", "not_a_photo"}
     assert len(entry["files"]) == 2
+    chief = as_role("station_chief")
+    address = f"/api/v1/quarantine/{entry['id']}/files"
+    stray, sound = (chief.get(f"{address}/{n}") for n in (1, 2))
+    assert (stray.mimetype, stray.data) == ("image/jpeg", photo(90))
+    assert (sound.mimetype, sound.data) == ("application/octet-stream", b"not a photo")
+    assert sound.headers["Content-Disposition"].startswith("attachment")
+    assert chief.get(f"{address}/3").status_code == 404
+    assert f'{address}/2"' in chief.get("/quarantine").text
     again = len(quarantine())
     submit(xml, ("1.jpg", photo()), ("sound.m4a", b"not a photo"), ("../../etc/x.jpg", photo(90)))
     assert len(quarantine()) == again
@@ -377,6 +387,13 @@ def test_ten_thousand_files_are_refused_in_the_protocols_form(client, prefix, st
     )
     assert answer.status_code in (400, 413)
     assert message(answer.data)
+
+
+def test_a_part_without_a_files_name_is_not_dropped(client, prefix, station, quarantine):
+    form = multipart(filled(*station.inside("A1")), ("1.jpg", photo())) | {"2.jpg": "text", "Date": "today"}
+    assert client.post(f"{prefix}/submission", data=form, headers=VERSION).status_code == 201
+    assert codes(quarantine()[0]) == {"file_not_named"}
+    assert len(quarantine()[0]["files"]) == 1
 
 
 def test_statuses_of_the_protocol(client, prefix, station):
