@@ -5,7 +5,7 @@ ALTER TABLE app.hazard_class ENABLE ROW LEVEL SECURITY;
 ALTER TABLE app.hazard_class FORCE ROW LEVEL SECURITY;
 CREATE POLICY owner_all ON app.hazard_class TO shuangge_owner USING (true) WITH CHECK (true);
 CREATE POLICY class_read ON app.hazard_class FOR SELECT USING (
-    station_id IS NULL OR station_id = (SELECT app.my_station()));
+    coalesce(station_id, (SELECT app.my_station())) = (SELECT app.my_station()));
 CREATE POLICY class_draft ON app.hazard_class FOR INSERT WITH CHECK (
     station_id = (SELECT app.my_station())
     AND (SELECT app.my_role()) IN ('system_admin', 'station_chief', 'planner', 'machine'));
