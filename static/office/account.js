@@ -20,6 +20,12 @@ form.addEventListener("submit", (event) => {
   sending(form, addDevice);
 });
 
+const formApp = /** @type {HTMLFormElement} */ (byId("add-form-app"));
+formApp.addEventListener("submit", (event) => {
+  event.preventDefault();
+  sending(formApp, addFormApp);
+});
+
 /** @param {HTMLButtonElement} button */
 async function revoke(button) {
   const label = button.dataset.label ?? "";
@@ -50,6 +56,30 @@ async function addDevice() {
   form.hidden = true;
 }
 
+async function addFormApp() {
+  const label = String(new FormData(formApp).get("label") ?? "").trim();
+  const made = await send("/api/v1/form-apps", { id: newId(), label });
+  draw("form-app-qr", made.qr_svg);
+  byId("form-app-url").textContent = made.url;
+  byId("form-app-loopback").hidden = !leadsHere(made.url);
+  byId("form-app").hidden = false;
+  formApp.hidden = true;
+}
+
+/**
+ * @param {string} id
+ * @param {string} svg
+ */
+function draw(id, svg) {
+  const drawing = new DOMParser().parseFromString(svg, "image/svg+xml").documentElement;
+  byId(id).replaceChildren(document.importNode(drawing, true));
+}
+
+/** @param {string} url */
+function leadsHere(url) {
+  return ["127.0.0.1", "localhost", "[::1]"].includes(new URL(url).hostname);
+}
+
 async function copyToken() {
   const token = byId("token");
   try {
@@ -69,10 +99,9 @@ async function invite() {
   button.disabled = true;
   try {
     const made = await send("/api/v1/phone-invitations", {});
-    const drawing = new DOMParser().parseFromString(made.qr_svg, "image/svg+xml").documentElement;
-    byId("qr").replaceChildren(document.importNode(drawing, true));
+    draw("qr", made.qr_svg);
     byId("qr-url").textContent = made.url;
-    byId("qr-loopback").hidden = !["127.0.0.1", "localhost", "[::1]"].includes(new URL(made.url).hostname);
+    byId("qr-loopback").hidden = !leadsHere(made.url);
     byId("invitation").hidden = false;
     button.textContent = t("account.new_code");
   } catch (error) {

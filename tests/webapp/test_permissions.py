@@ -20,6 +20,11 @@ MAP = {"officer", "grid_worker", "station_chief", "planner", "mediator", "system
 ALL = set(ROLES)
 OPEN = ALL | {"nobody"}
 
+# Form apps: by Digest or Basic, by a token in the address, and for trying out drafts.
+FORM_WAYS = ("", "/<token>", "/test/<token>")
+FORM_FILES = ("formList", "forms/<form_id>.xml", "forms/<form_id>/manifest", "media/<file>")
+MAKERS = {"station_chief", "system_admin", "planner"}
+
 # (method, rule): who passes the door. Whoever is not named gets 401 (nobody) or 403.
 # A new address without a line here fails test_every_address_has_its_line.
 MATRIX: dict[tuple[str, str], set[str]] = {
@@ -74,7 +79,24 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("GET", "/api/v1/search"): ALL,
     ("GET", "/api/v1/events"): ALL,
     ("GET", "/ogc/collections/<collection>/items"): ALL,
+    ("GET", "/api/v1/quarantine/<uuid:entry_id>/files/<int:number>"): {"station_chief"},
+    ("POST", "/api/v1/form-apps"): ALL,
+    ("GET", "/forms"): MAKERS,
+    ("GET", "/api/v1/forms"): MAKERS,
+    ("POST", "/api/v1/forms"): MAKERS,
+    ("POST", "/api/v1/forms/<code>/<int:version>/publish"): MAKERS,
+    ("POST", "/api/v1/forms/<code>/<int:version>/withdraw"): MAKERS,
+    **{("GET", f"/or{way}/{what}"): ALL for way in FORM_WAYS for what in FORM_FILES},
+    ("GET", "/or/integrity/<listed>"): ALL,
+    ("GET", "/or/<token>/integrity/<listed>"): ALL,
+    ("POST", "/or/submission"): REPORTERS,
+    ("POST", "/or/<token>/submission"): REPORTERS,
+    ("POST", "/or/test/<token>/submission"): ALL,
 }
+
+
+# Members of these roles carry their police grid in the user name.
+POSTED = {"officer": ".a", "grid_worker": ".a"}
 
 
 def routes(app):
@@ -94,6 +116,11 @@ def address(rule):
         ("<collection>", "grids"),
         ("<number>", "T-2026-999999"),
         ("<code>", "nothing"),
+        ("<int:version>", "1"),
+        ("<int:number>", "1"),
+        ("<form_id>", "flying_wire"),
+        ("<file>", "grids.csv"),
+        ("<listed>", "my_reports"),
     ):
         rule = rule.replace(part, value)
     while "<uuid:" in rule:
@@ -109,18 +136,23 @@ def test_every_address_has_its_line(app):
 
 
 @pytest.mark.parametrize(("method", "rule"), sorted(MATRIX))
-def test_the_door_opens_for_those_named_and_for_nobody_else(app, as_role, method, rule):
+def test_the_door_opens_for_those_named_and_for_nobody_else(app, as_role, token_for, method, rule):
     allowed = MATRIX[method, rule]
     for who in (*ROLES, "nobody"):
         client = app.test_client() if who == "nobody" else as_role(who)
-        answer = client.open(address(rule), method=method, headers={"Accept": "application/json"})
+        token = "nothing" if who == "nobody" else token_for(f"t.{who}" + POSTED.get(who, ""))
+        headers = {"Accept": "application/json", "X-OpenRosa-Version": "1.0"}
+        answer = client.open(address(rule).replace("<token>", token), method=method, headers=headers)
         said = f"{who} {method} {rule}: {answer.status_code} {answer.data[:200]!r}"
         assert answer.status_code < 500 or rule == "/readyz", said  # no worker runs here
         if who in allowed:
             assert answer.status_code not in (401, 403), said
         else:
-            assert answer.status_code == (401 if who == "nobody" else 403), said
-            assert answer.mimetype == "application/problem+json", said
+            # A token in the address that nobody knows is 403: 401 would make a phone ask for a password.
+            nobody = 403 if "<token>" in rule else 401
+            assert answer.status_code == (nobody if who == "nobody" else 403), said
+            form = "text/xml" if rule.startswith("/or/") else "application/problem+json"
+            assert answer.mimetype == form, said
 
 
 def test_a_submit_token_opens_what_a_phone_needs_and_nothing_more(app, as_role):
@@ -134,7 +166,7 @@ def test_a_submit_token_opens_what_a_phone_needs_and_nothing_more(app, as_role):
         for method, rule in sorted(MATRIX)
         if "station_chief" in MATRIX[method, rule]
         and MATRIX[method, rule] != OPEN
-        and phone.open(address(rule), method=method).status_code != 403
+        and phone.open(address(rule).replace("<token>", made.json["token"]), method=method).status_code != 403
     }
     assert opened == {
         ("GET", "/api/v1/me"),
@@ -148,6 +180,7 @@ def test_a_submit_token_opens_what_a_phone_needs_and_nothing_more(app, as_role):
         ("POST", "/api/v1/cases/<uuid:case_id>/attachments"),
         ("GET", "/api/v1/attachments/<int(max=9223372036854775807):attachment_id>"),
         ("POST", "/api/v1/batches"),
+        *(found for found in MATRIX if found[1].startswith("/or/")),
     }
 
 

@@ -51,11 +51,16 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Sender:
-    """By which door a report came, from which program, and under which number of another system."""
+    """By which door a report came, from which program, and under which number of another system.
+
+    `content` is the hash of what the sender's document says, where that is not all in the report: files that
+    a form names and sends later. By default it is that of the report with its files.
+    """
 
     source: str = ""
     client: str = ""
     ref: str | None = None
+    content: bytes | None = None
 
     def columns(self) -> dict[str, str | None]:
         """Return the columns of a case that say so."""
@@ -84,7 +89,7 @@ def report(
     Refused with every problem named, or Conflict 'already_known' when the id stands for something else;
     nothing was written then. `reporter_id` names the author when somebody else hands the report in.
     """
-    content = _content_hash(sent)
+    content = (sender.content if sender else None) or _content_hash(sent)
     for _try in range(2):
         now = clock.now()
         spot = _Spot.of(sent.place)

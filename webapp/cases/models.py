@@ -26,12 +26,16 @@ from webapp.people.models import Station
 
 
 class HazardClass(Base):
-    """A kind of hazard with its own questions, law text and limit, as data; a version never changes."""
+    """A kind of hazard with its own questions, law text and limit, as data; a version never changes.
+
+    Classes without a station are everybody's; a station's own one, made from an XLSForm, is seen by it alone.
+    """
 
     __tablename__ = "hazard_class"
     __table_args__ = (
         Index("ix_hazard_class_in_use", "code", unique=True, postgresql_where="in_use"),
         CheckConstraint("kind IN ('hazard', 'lead', 'dispute', 'opinion')", name="kind"),
+        CheckConstraint("NOT (draft AND in_use)", name="draft"),
     )
 
     code: Mapped[str] = mapped_column(primary_key=True)
@@ -49,6 +53,11 @@ class HazardClass(Base):
     # Open to residents without an account.
     public: Mapped[bool] = mapped_column(server_default="false")
     in_use: Mapped[bool] = mapped_column(server_default="true")
+    station_id: Mapped[UUID | None] = mapped_column(ForeignKey(Station.id), index=True)
+    # Not published yet: only for trying out, no case can have it.
+    draft: Mapped[bool] = mapped_column(server_default="false")
+    # The XLSForm that it was made from, in the blob store.
+    source_sha256: Mapped[str | None]
 
 
 class CaseNumber(Base):

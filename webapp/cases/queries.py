@@ -18,9 +18,12 @@ from webapp.areas.queries import Candidate, candidate
 from webapp.areas.rules import MARGIN_M
 from webapp.cases.models import Attachment, Case, HazardClass
 from webapp.cases.rules import OPEN_STATES
-from webapp.core.db import at_once, within_bbox
+from webapp.core.db import at_once, table_of, within_bbox
 from webapp.core.errors import BadRequest, NotFound
 
+_CLASS = table_of(HazardClass)
+_ASKED = [_CLASS.c[name] for name in ("code", "version", "questions", "restricted", "limit_h", "kind")]
+_KNOWN_HASH = text("SELECT app.known_report(:id)")
 PAGE = 50
 MOST = 500
 
@@ -41,6 +44,13 @@ class Filter:
 def hazard_classes(session: Session) -> list[HazardClass]:
     """Return the classes in use, in the order of the buttons."""
     return list(session.scalars(select(HazardClass).where(HazardClass.in_use).order_by(HazardClass.position)))
+
+
+def hazard_class(session: Session, code: str, version: int | None = None) -> Any:
+    """Return a class's row: the version named (old phones keep theirs), else the one in use; or None."""
+    wanted = _CLASS.c.version == version if version is not None else _CLASS.c.in_use
+    published = _CLASS.c.draft.is_(False)
+    return session.execute(select(*_ASKED).where(_CLASS.c.code == code, wanted, published)).one_or_none()
 
 
 _NEIGHBOUR = aliased(Grid)
@@ -108,6 +118,12 @@ def met(
         return Met(bytes.fromhex(found["known"]), None, ())
     declared = Declared(**found["class"]) if found["class"] else None
     return Met(None, declared, tuple(candidate(row) for row in found["near"]))
+
+
+def known_hash(session: Session, case_id: UUID) -> bytes | None:
+    """Return the hash of what a known report said; None for a new one."""
+    found = session.scalar(_KNOWN_HASH, {"id": case_id})
+    return None if found is None else bytes(found)
 
 
 def known_report(session: Session, case_id: UUID) -> Any:

@@ -67,6 +67,42 @@ MESSAGES = {
     "too_many": N_("Too many: at most %(limit)s."),
     "too_short": N_("Too short: at least %(limit)s."),
     "unknown_member": N_("This field is not known here."),
+    # Form apps (OpenRosa)
+    "bad_xml": N_("The XML can't be read (line %(line)s)."),
+    "case_unknown": N_("This case is not known, or it is not yours."),
+    "edit_of_case": N_("A correction of case %(number)s. The case stays as it was reported."),
+    "file_differs": N_(
+        "A second file “%(name)s” with other content came for case %(number)s; both are kept."
+    ),
+    "file_not_named": N_(
+        "The file “%(name)s” came with case %(number)s, but no question of the form names it."
+    ),
+    "form_missing": N_("The XML does not say which form it is."),
+    "no_xml_part": N_("The request has no part xml_submission_file."),
+    "openrosa_version": N_("The header X-OpenRosa-Version must be 1.0, not %(version)s."),
+    "place_needed": N_("A position or a grid is needed."),
+    "token_unknown": N_(
+        "This address is not valid any more. Set the app up again by the QR code of your account."
+    ),
+    "word_to_case": N_("A word about case %(number)s."),
+    "xml_entities": N_("XML with a document type or entities is not taken."),
+    "xml_too_large": N_("The XML is nested too deeply or has too many elements."),
+    # Forms of a station's own (XLSForm)
+    "xlsform_broken": N_("pyxform does not take this form: %(reason)s"),
+    "xlsform_condition": N_(
+        "This condition can't be taken. Possible: ${question} = 'value', several joined by “or”, "
+        "all about one earlier question."
+    ),
+    "xlsform_constraint": N_("This constraint can't be taken. Possible for numbers: . >= 1 and . <= 20."),
+    "xlsform_empty": N_("The form asks nothing."),
+    "xlsform_id": N_(
+        "The form_id “%(id)s” can't be taken: letters, digits, dot, hyphen, underscore; at most 40."
+    ),
+    "xlsform_name": N_("The name “%(name)s” is used twice or can't be taken."),
+    "xlsform_not_xlsx": N_("An XLSForm as .xlsx file is needed."),
+    "xlsform_required": N_("Required is yes or no; a condition can't be taken."),
+    "xlsform_second_place": N_("A form has one place; this is the second."),
+    "xlsform_type": N_("Questions of this kind can't be taken: %(type)s."),
     # Reports and cases
     "already_known": N_("This id was used before with other content. Held: %(held)s. Sent: %(sent)s."),
     "answer_choice": N_("Choose one of: %(choices)s."),
@@ -173,7 +209,7 @@ MESSAGES = {
 }
 
 # Words of states that stand inside sentences; those of cases are translated where they are declared.
-STATES = (N_("draft"), N_("published"), N_("kept"), N_("repaired"), N_("discarded"))
+STATES = (N_("draft"), N_("published"), N_("withdrawn"), N_("kept"), N_("repaired"), N_("discarded"))
 
 
 class _Gentle(dict[str, Any]):

@@ -90,8 +90,13 @@ def _from_database(error: Exception) -> AppError:
     gone = isinstance(error, DBAPIError) and error.connection_invalidated
     if gone or isinstance(error, OperationalError | InterfaceError | PoolTimeout):
         return Unavailable(retry_after=3)
-    log.exception("unexpected", path=request.path, request_id=g.get("request_id"))
+    log.exception("unexpected", path=_address(), request_id=g.get("request_id"))
     return AppError(request_id=g.get("request_id", ""))
+
+
+def _address() -> str:
+    """Return the pattern of the present address for a log: the address itself may hold a token."""
+    return request.url_rule.rule if request.url_rule else "-"
 
 
 def handle(error: Exception) -> Response:
@@ -103,10 +108,10 @@ def handle(error: Exception) -> Response:
             return cast(Response, error.get_response())
         known = _from_http(error)
     elif isinstance(error, DBAPIError | PoolTimeout):
-        log.error("database", error=type(error).__name__, path=request.path)
+        log.error("database", error=type(error).__name__, path=_address())
         known = _from_database(error)
     else:
-        log.exception("unexpected", path=request.path, request_id=g.get("request_id"))
+        log.exception("unexpected", path=_address(), request_id=g.get("request_id"))
         known = AppError(request_id=g.get("request_id", ""))
     response = reply(known)
     if isinstance(error, HTTPException):

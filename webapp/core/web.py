@@ -43,6 +43,7 @@ R = TypeVar("R")
 log = structlog.get_logger()
 
 SAFE = ("GET", "HEAD", "OPTIONS")
+APPS = ("basic", "digest")
 FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 _TURNS = BoundedSemaphore(4)
 
@@ -131,7 +132,8 @@ def _body_and_turn() -> Iterator[None]:
 def check_origin(who: Identity | None) -> None:
     """Refuse a changing request that another site's page made, or that lacks the form's mark.
 
-    A bearer token is proof enough: browsers never add it by themselves.
+    A bearer token is proof enough: browsers never add it by themselves. Basic and Digest they may add, so
+    its origin counts; form apps send none, and can't have the mark of a form.
     """
     if request.method in SAFE or (who is not None and who.actor.via == "token"):
         return
@@ -140,8 +142,10 @@ def check_origin(who: Identity | None) -> None:
         raise CrossSite()
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         raise CrossSite()
-    if who is not None and not same(
-        request.headers.get("X-CSRF-Token") or request.form.get("csrf", ""), csrf_mark()
+    if (
+        who is not None
+        and who.actor.via not in APPS
+        and not same(request.headers.get("X-CSRF-Token") or request.form.get("csrf", ""), csrf_mark())
     ):
         raise CrossSite()
 

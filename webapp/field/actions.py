@@ -1,20 +1,24 @@
-"""Changes in the quarantine: keep, repair, discard; each records one event."""
+"""Changes in the quarantine and in a station's own forms; each records one event."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from collectors.xlsforms import StationForm
+from webapp.cases.models import HazardClass
 from webapp.core import clock
 from webapp.core.actor import Actor
 from webapp.core.errors import Conflict, Problem
 from webapp.core.events import record
 from webapp.core.files import BlobStore
 from webapp.field import queries
-from webapp.field.models import Quarantine
+from webapp.field.models import FormFile, Quarantine
+from webapp.field.rules import next_version
 
 
 def keep(
@@ -76,3 +80,66 @@ def discard(session: Session, entry: Quarantine, *, note: str, by: Actor) -> Qua
 def _require_kept(entry: Quarantine) -> None:
     if entry.state != "kept":
         raise Conflict("state", state=entry.state)
+
+
+def name_files(session: Session, case_id: UUID, files: Mapping[str, str], *, by: Actor) -> None:
+    """Note which bytes (SHA-256) the file names of a submission stand for; a known name keeps its own."""
+    rows = [
+        {"case_id": case_id, "name": name, "station_id": by.station_id, "sent_sha256": sha}
+        for name, sha in files.items()
+    ]
+    if rows:
+        session.execute(insert(FormFile).values(rows).on_conflict_do_nothing())
+
+
+def draft_form(
+    session: Session, form: StationForm, *, code: str, source_sha256: str, by: Actor
+) -> HazardClass:
+    """Add a version of a station's own class as a draft, which phones get for trying out only."""
+    known = [item for item in queries.own_classes(session, by) if item.code == code]
+    made = HazardClass(
+        code=code,
+        version=next_version([item.version for item in known]),
+        title=form.title,
+        hint=form.hint,
+        law={"zh": "", "en": ""},
+        questions=list(form.questions),
+        icon="other",
+        position=500,
+        limit_h=72,
+        in_use=False,
+        draft=True,
+        station_id=by.station_id,
+        source_sha256=source_sha256,
+    )
+    session.add(made)
+    session.flush()
+    _record_form(session, "field.form_drafted", made, by)
+    return made
+
+
+def _record_form(session: Session, name: str, form: HazardClass, by: Actor) -> None:
+    code, version = form.code, form.version
+    record(session, name, kind="station", subject=by.station_id, by=by, class_code=code, version=version)
+
+
+def publish_form(session: Session, form: HazardClass, *, by: Actor) -> HazardClass:
+    """Put a version into use, in place of the one before it; older versions stay valid for old phones."""
+    if form.in_use:
+        raise Conflict("state", state="published")
+    same = (HazardClass.code == form.code) & (HazardClass.station_id == by.station_id)
+    session.execute(update(HazardClass).where(same, HazardClass.in_use).values(in_use=False))
+    form.draft, form.in_use = False, True
+    session.flush()
+    _record_form(session, "field.form_published", form, by)
+    return form
+
+
+def withdraw_form(session: Session, form: HazardClass, *, by: Actor) -> HazardClass:
+    """Take a class out of use: phones list it no more; what they have filled in is still taken."""
+    if not form.in_use:
+        raise Conflict("state", state="draft" if form.draft else "withdrawn")
+    form.in_use = False
+    session.flush()
+    _record_form(session, "field.form_withdrawn", form, by)
+    return form

@@ -1,25 +1,30 @@
-"""Doors for programs: the quarantine, seen and settled."""
+"""Doors for programs: the quarantine, seen and settled; a station's own forms."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
 from flask import Response
 from sqlalchemy.orm import Session
 
-from collectors import photos
+from collectors import photos, xlsforms
 from collectors.records import Attachment, Report
 from webapp.cases import actions as cases
+from webapp.cases.models import HazardClass
 from webapp.cases.schemas import ReceiptOut, ReportIn
 from webapp.core.actor import Actor
-from webapp.core.web import ApiBlueprint, door, site
+from webapp.core.web import ApiBlueprint, door, readable, site
 from webapp.field import actions, queries
 from webapp.field.models import Quarantine
-from webapp.field.schemas import DiscardIn, QuarantineOut
+from webapp.field.rules import MAKERS, class_code
+from webapp.field.schemas import DiscardIn, FormFileIn, QuarantineOut, StationFormOut
+from webapp.people.queries import station
 
 blp = ApiBlueprint("quarantine", __name__, url_prefix="/api/v1", description="What could not be understood")
+forms = ApiBlueprint("forms", __name__, url_prefix="/api/v1", description="A station's own forms")
 
 
 @blp.route("/quarantine")
@@ -38,6 +43,20 @@ def body(entry_id: UUID, session: Session, by: Actor) -> Response:
     entry = queries.entry(session, entry_id)
     headers = {"Content-Disposition": f'attachment; filename="{entry.id}.bin"'}
     return Response(site().blobs.get(entry.sha256), content_type="application/octet-stream", headers=headers)
+
+
+@blp.route("/quarantine/<uuid:entry_id>/files/<int:number>")
+@door("station_chief")
+@blp.response(200, content_type="application/octet-stream")
+def file(entry_id: UUID, number: int, session: Session, by: Actor) -> Response:
+    """A file that came with an entry, by its place in the list of names; a photo is shown, all else saved."""
+    data = site().blobs.get(queries.kept_file(session, entry_id, number))
+    shown = photos.is_photo(data)
+    headers = {
+        "Content-Disposition": f'{"inline" if shown else "attachment"}; filename="{entry_id}-{number}"'
+    }
+    kind = photos.inspect(data).media_type if shown else "application/octet-stream"
+    return Response(data, content_type=kind, headers=headers)
 
 
 @blp.route("/quarantine/<uuid:entry_id>/repair", methods=["POST"])
@@ -68,3 +87,40 @@ def repair(sent: Report, entry_id: UUID, session: Session, by: Actor) -> cases.R
 def discard(sent: dict[str, str], entry_id: UUID, session: Session, by: Actor) -> Quarantine:
     """Put an entry aside, with the reason."""
     return actions.discard(session, queries.entry(session, entry_id), note=sent["note"], by=by)
+
+
+@forms.route("/forms")
+@door(*MAKERS)
+@forms.response(200, StationFormOut(many=True))
+def own_forms(session: Session, by: Actor) -> list[HazardClass]:
+    """The station's own forms with all their versions."""
+    return queries.own_classes(session, by)
+
+
+@forms.route("/forms", methods=["POST"])
+@door(*MAKERS)
+@forms.arguments(FormFileIn, location="files")
+@forms.response(201, StationFormOut)
+def draft_form(files: dict[str, Any], session: Session, by: Actor) -> HazardClass:
+    """Take an XLSForm (.xlsx) as a draft; what can't be taken is refused with its rows."""
+    data = files["form"].read()
+    with readable():
+        made = xlsforms.decode(data)
+    code = class_code(station(session, by).code, made.form_id)
+    return actions.draft_form(session, made, code=code, source_sha256=site().blobs.put(data), by=by)
+
+
+@forms.route("/forms/<code>/<int:version>/publish", methods=["POST"])
+@door(*MAKERS)
+@forms.response(200, StationFormOut)
+def publish_form(code: str, version: int, session: Session, by: Actor) -> HazardClass:
+    """Put a version into use: phones get it at their next look."""
+    return actions.publish_form(session, queries.own_class(session, by, code, version), by=by)
+
+
+@forms.route("/forms/<code>/<int:version>/withdraw", methods=["POST"])
+@door(*MAKERS)
+@forms.response(200, StationFormOut)
+def withdraw_form(code: str, version: int, session: Session, by: Actor) -> HazardClass:
+    """Take a form out of use."""
+    return actions.withdraw_form(session, queries.own_class(session, by, code, version), by=by)

@@ -1,4 +1,4 @@
-"""Table of the quarantine."""
+"""Tables of the quarantine, and of the names that forms give their files."""
 
 from __future__ import annotations
 
@@ -39,3 +39,15 @@ class Quarantine(Base):
     note: Mapped[str | None]
     received_at: Mapped[datetime] = mapped_column(server_default=func.now())
     settled_at: Mapped[datetime | None]
+
+
+class FormFile(Base):
+    """Which bytes a submission's file name stands for: the first that came; others never replace them."""
+
+    __tablename__ = "form_file"
+    __table_args__ = (inside("case_file", "case_id"),)
+
+    case_id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    station_id: Mapped[UUID] = mapped_column(ForeignKey(Station.id))
+    sent_sha256: Mapped[str]

@@ -9,6 +9,8 @@ from flask import Blueprint, render_template
 from geoalchemy2.shape import to_shape
 from sqlalchemy.orm import Session
 
+from collectors import openrosa_submission
+from collectors.records import Refused as Unreadable
 from webapp.cases.queries import hazard_classes
 from webapp.core import clock
 from webapp.core.actor import Actor
@@ -17,11 +19,12 @@ from webapp.core.messages import message
 from webapp.core.web import door, site
 from webapp.field import queries
 from webapp.field.models import Quarantine
+from webapp.field.rules import KIND_WORDS, MAKERS, OPENROSA, STATE_WORDS, condition
 from webapp.people.queries import names, station
 
 pages = Blueprint("field_pages", __name__)
 CHINA = (73.5, 18.0, 135.1, 53.6)
-DOOR_TITLES = {"batch": N_("from the phone page")}
+DOOR_TITLES = {"batch": N_("from the phone page"), "openrosa": N_("from a form app")}
 SYSTEMS = {"wgs84": "WGS 84", "gcj02": "GCJ-02", "bd09": "BD-09", "cgcs2000": "CGCS2000"}
 
 
@@ -53,14 +56,38 @@ def quarantine(session: Session, by: Actor) -> str:
     )
 
 
+@pages.get("/forms")
+@door(*MAKERS)
+def forms(session: Session, by: Actor) -> str:
+    """Show the station's own forms: upload, faults by row, what they ask, publish."""
+    return render_template(
+        "field/forms.html",
+        station=station(session, by),
+        forms=queries.own_classes(session, by),
+        condition=condition,
+        states=STATE_WORDS,
+        kinds=KIND_WORDS,
+    )
+
+
 def _opened(entry: Quarantine) -> tuple[str, dict[str, str]]:
     """Return the kept body as indented text and its usual fields, as far as it can be read."""
     data = site().blobs.get(entry.sha256)
+    if entry.door == OPENROSA:
+        return data[:20_000].decode("utf-8", "replace"), usual_fields(_filled_form(data))
     try:
         document = orjson.loads(data)
     except orjson.JSONDecodeError:
         return data[:4000].decode("utf-8", "replace"), usual_fields(None)
     return orjson.dumps(document, option=orjson.OPT_INDENT_2).decode(), usual_fields(document)
+
+
+def _filled_form(xml: bytes) -> dict[str, object] | None:
+    """Return what can be read of a kept form; None when it can't be read at all."""
+    try:
+        return openrosa_submission.document(xml)
+    except Unreadable:
+        return None
 
 
 def usual_fields(document: object) -> dict[str, str]:

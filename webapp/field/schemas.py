@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from marshmallow import fields
 
+from webapp.core.i18n import choose
 from webapp.core.messages import message
 from webapp.core.schema import Strict, Text
+from webapp.field.rules import condition
 
 
 class QuarantineOut(Strict):
@@ -65,3 +67,19 @@ class BatchOut(Strict):
     batch_id = fields.String()
     received_at = fields.String()
     reports = fields.List(fields.Nested(ReportReceiptOut))
+
+
+class FormFileIn(Strict):
+    """An XLSForm as a file part."""
+
+    form = fields.Raw(required=True, metadata={"type": "string", "format": "binary"})
+
+
+class StationFormOut(Strict):
+    """A version of a station's own form; `state`: draft, published, withdrawn."""
+
+    code = fields.String()
+    version = fields.Integer()
+    title = fields.Function(lambda c: choose(c.title))
+    state = fields.Function(condition)
+    questions = fields.Function(lambda c: len(c.questions))

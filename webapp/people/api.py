@@ -10,11 +10,13 @@ import segno
 from flask import request
 from sqlalchemy.orm import Session
 
+from collectors import openrosa
 from webapp.core.actor import Actor
+from webapp.core.i18n import choose, language
 from webapp.core.web import ApiBlueprint, door, identity, site
 from webapp.people import actions, queries
 from webapp.people.models import Device
-from webapp.people.schemas import DeviceIn, DeviceOut, InvitationOut, MeOut
+from webapp.people.schemas import DeviceIn, DeviceOut, FormAppIn, FormAppOut, InvitationOut, MeOut
 
 blp = ApiBlueprint("people", __name__, url_prefix="/api/v1", description="Who am I, and my devices")
 
@@ -62,13 +64,35 @@ def revoke_device(device_id: UUID, session: Session, by: Actor) -> None:
     actions.revoke_device(session, queries.device(session, device_id), by=by)
 
 
+@blp.route("/form-apps", methods=["POST"])
+@door()
+@blp.arguments(FormAppIn)
+@blp.response(201, FormAppOut)
+def set_up_form_app(body: dict[str, Any], session: Session, by: Actor) -> dict[str, Any]:
+    """A QR that sets up ODK Collect or KoboCollect with a token of its own; shown once."""
+    _device, token = actions.add_device(session, body["id"], label=body["label"], scope="submit", by=by)
+    url = f"{_base()}/or/{token}"
+    name = choose(queries.station(session, by).name)
+    text = openrosa.collect_settings(url, name=name, icon="格", color="#1f4f82", language=language())
+    return {"url": url, "settings": text, "qr_svg": _drawn(text)}
+
+
+def _base() -> str:
+    return site().settings.public_url.rstrip("/") or request.host_url.rstrip("/")
+
+
+def _drawn(text: str) -> str:
+    """Return a QR as SVG that fits any width: long texts make many modules."""
+    drawn = BytesIO()
+    made = segno.make(text, error="l")
+    made.save(drawn, kind="svg", scale=6, border=4, xmldecl=False, nl=False, omitsize=True)
+    return drawn.getvalue().decode()
+
+
 @blp.route("/phone-invitations", methods=["POST"])
 @door()
 @blp.response(201, InvitationOut)
 def invite_phone(session: Session, by: Actor) -> dict[str, Any]:
     """A QR that signs me in on another phone: valid once, for ten minutes."""
-    base = site().settings.public_url.rstrip("/") or request.host_url.rstrip("/")
-    url = f"{base}/enrol/{actions.invite_phone(session, by=by)}"
-    drawn = BytesIO()
-    segno.make(url, error="m").save(drawn, kind="svg", scale=6, border=3, xmldecl=False, nl=False)
-    return {"url": url, "qr_svg": drawn.getvalue().decode()}
+    url = f"{_base()}/enrol/{actions.invite_phone(session, by=by)}"
+    return {"url": url, "qr_svg": _drawn(url)}

@@ -1,13 +1,20 @@
-"""What a request shows to prove whose it is: a bearer token or the session's cookie."""
+"""What a request shows to prove whose it is: a token, the session's cookie, or an app's Basic or Digest."""
 
 from __future__ import annotations
 
+import base64
+
 from flask import Request, Response, request
 
+from webapp.core import digest_auth
 from webapp.core.actor import Identity
 from webapp.core.config import Settings
 from webapp.core.db import Database
+from webapp.core.errors import Forbidden, NotAuthenticated
 from webapp.people import logins
+
+# Below this apps sign in by a token in the address, by Basic or by Digest.
+OPENROSA = "/or/"
 
 
 def cookie_name(settings: Settings) -> str:
@@ -16,12 +23,47 @@ def cookie_name(settings: Settings) -> str:
 
 
 def identify(login: Database, settings: Settings) -> Identity | None:
-    """Return who sent the present request, by bearer token or session cookie; None for nobody."""
+    """Return who sent the present request; None for nobody."""
+    if request.path.startswith(OPENROSA) and (request.view_args or {}).get("token"):
+        return _by_path(login)
     header = request.headers.get("Authorization", "")
+    if request.path.startswith(OPENROSA) and header.lower().startswith(("basic ", "digest ")):
+        return _by_app(login, settings, header)
     if header.startswith("Bearer "):
         return logins.by_token(login, header.removeprefix("Bearer ").strip())
     secret = request.cookies.get(cookie_name(settings))
     return logins.by_session(login, settings, secret) if secret else None
+
+
+def _by_path(login: Database) -> Identity:
+    """Return whom the token in the address stands for; raise Forbidden, for 401 would ask for a password."""
+    try:
+        return logins.by_token(login, str((request.view_args or {})["token"]))
+    except NotAuthenticated as error:
+        raise Forbidden("token_unknown") from error
+
+
+def _by_app(login: Database, settings: Settings, header: str) -> Identity:
+    """Return whom a form app's Basic or Digest stands for; raise NotAuthenticated or TooMany."""
+    if header[:6].lower() == "digest":
+        answer = digest_auth.parsed(header)
+        if answer is None:
+            raise NotAuthenticated()
+        fits = answer.fits(request.path, list(request.args.items(multi=True)))
+        return logins.by_digest(login, settings, answer, request.method, fits)
+    name, secret = _basic(header)
+    return logins.by_basic(login, settings, name, secret, client_of(request), request.remote_addr or "")
+
+
+def _basic(header: str) -> tuple[str, str]:
+    try:
+        said = base64.b64decode(header[6:].strip(), validate=True).decode()
+    except ValueError as error:
+        raise NotAuthenticated() from error
+    name, colon, secret = said.partition(":")
+    if not colon or "\0" in said or len(said) > 300:
+        raise NotAuthenticated()
+    return name, secret
 
 
 def set_cookie(response: Response, settings: Settings, secret: str, role: str) -> None:

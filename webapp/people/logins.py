@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hmac
 from datetime import timedelta
+from hashlib import sha256
+from time import monotonic
 from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from webapp.core import clock
+from webapp.core import clock, digest_auth
 from webapp.core.actor import Actor, Identity
 from webapp.core.config import Settings
 from webapp.core.db import Database
@@ -22,6 +25,8 @@ from webapp.people.rules import (
     PHONE_IDLE_S,
     PHONE_MAX_S,
     PHONE_ROLES,
+    PROVEN_LIMIT,
+    PROVEN_S,
     TOKEN_DAYS,
 )
 
@@ -31,6 +36,9 @@ _SESSION = text("""
     FROM auth.session s JOIN auth.account a ON a.id = s.account_id
     WHERE s.secret_hash = :hash AND s.ended_at IS NULL AND a.disabled_at IS NULL""")
 _TOKEN = text("SELECT * FROM auth.by_token(:hash)")
+_DIGESTS = text("SELECT * FROM auth.digests_of(:login)")
+# Passwords that an app sends with each request: user and proof, to the hash that it matched and until when.
+_proven: dict[bytes, tuple[str, float]] = {}
 
 
 def by_token(login: Database, secret: str) -> Identity:
@@ -38,6 +46,11 @@ def by_token(login: Database, secret: str) -> Identity:
     row = login.row(_TOKEN, hash=digest(secret))
     if row is None:
         raise NotAuthenticated()
+    return _owner(login, row, "token", row.scope)
+
+
+def _owner(login: Database, row: Any, via: str, scope: str) -> Identity:
+    """Return whom a token's row stands for; notes that the token is in use."""
     if row.seen_at is None or clock.now() - row.seen_at > timedelta(hours=1):
         # A token in use never runs out: its ninety days start anew.
         with login.transaction() as session:
@@ -48,8 +61,93 @@ def by_token(login: Database, secret: str) -> Identity:
                 ),
                 {"id": row.token_id, "d": TOKEN_DAYS},
             )
-    actor = Actor(row.station_id, row.role, row.person_id, row.id, None, "token")
-    return Identity(actor, row.username, row.language, row.scope)
+    actor = Actor(row.station_id, row.role, row.person_id, row.id, None, via)
+    return Identity(actor, row.username, row.language, scope)
+
+
+def by_basic(
+    login: Database, settings: Settings, username: str, secret: str, client: str, address: str
+) -> Identity:
+    """Return whom user name and device token, or password, stand for: to send and fetch, no more.
+
+    Raises NotAuthenticated, or TooMany as `sign_in` does.
+    """
+    name = username.strip().lower()
+    row = login.row(_TOKEN, hash=digest(secret))
+    if row is not None:
+        if row.username != name:
+            raise NotAuthenticated()
+        return _owner(login, row, "basic", "submit")
+    account = _proven_account(login, settings, name, secret)
+    if account is None:
+        try:
+            account = _checked(login, name, secret, client, address)
+        except Refused as error:
+            raise NotAuthenticated() from error
+        _remember(settings, name, secret, account.password_hash)
+    actor = Actor(account.station_id, account.role, account.person_id, account.id, None, "basic")
+    return Identity(actor, account.username, account.language, "submit")
+
+
+def _proven_account(login: Database, settings: Settings, name: str, password: str) -> Any:
+    """Return the account whose password was right a moment ago and has not changed since; else None."""
+    known, until = _proven.get(_proof(settings, name, password), ("", 0.0))
+    if until < monotonic():
+        return None
+    with login.transaction() as session:
+        row = session.execute(
+            text("SELECT * FROM auth.account WHERE username = :u AND disabled_at IS NULL"), {"u": name}
+        ).one_or_none()
+    return row if row is not None and row.password_hash == known else None
+
+
+def _remember(settings: Settings, name: str, password: str, password_hash: str) -> None:
+    if len(_proven) > PROVEN_LIMIT:
+        _proven.clear()
+    _proven[_proof(settings, name, password)] = (password_hash, monotonic() + PROVEN_S)
+
+
+def _proof(settings: Settings, name: str, password: str) -> bytes:
+    return hmac.new(settings.secret("csrf.key"), f"basic|{name}|{password}".encode(), sha256).digest()
+
+
+def by_digest(
+    login: Database, settings: Settings, answer: digest_auth.Answer, method: str, fits: bool
+) -> Identity:
+    """Return whom a Digest answer stands for: to send and fetch, no more.
+
+    Raises NotAuthenticated; with `stale` when only the nonce is too old or was used with this count before.
+    """
+    now = int(clock.now().timestamp())
+    age = digest_auth.nonce_age_s(settings.secret("csrf.key"), answer.nonce, now)
+    if age is None or not fits or answer.realm != digest_auth.REALM:
+        raise NotAuthenticated()
+    with login.transaction() as session:
+        rows = session.execute(_DIGESTS, {"login": answer.username.strip().lower()}).all()
+    found = next((row for row in rows if answer.proves(row.ha1, method)), None)
+    if found is None:
+        raise NotAuthenticated()
+    if age > digest_auth.NONCE_LIFE_S or not _first_use(login, answer):
+        raise NotAuthenticated(stale=True)
+    return _owner(login, found, "digest", "submit")
+
+
+def _first_use(login: Database, answer: digest_auth.Answer) -> bool:
+    """Note the use of a nonce; False when it was used with this count before (without qop there is none)."""
+    if not answer.qop:
+        return True
+    with login.transaction() as session:
+        if answer.nc == "00000001":
+            session.execute(
+                text("DELETE FROM auth.digest_use WHERE at < now() - make_interval(secs => :s)"),
+                {"s": 2 * digest_auth.NONCE_LIFE_S},
+            )
+        new = session.scalar(
+            text("""INSERT INTO auth.digest_use (nonce, count) VALUES (:n, :c)
+                ON CONFLICT DO NOTHING RETURNING true"""),
+            {"n": answer.nonce, "c": answer.nc},
+        )
+    return bool(new)
 
 
 def by_session(login: Database, settings: Settings, secret: str) -> Identity | None:
@@ -84,6 +182,13 @@ def sign_in(login: Database, username: str, password: str, client: str, address:
     Raises Refused 'bad_credentials' (the same for an unknown user), or TooMany 'locked' after ten
     failures; an address may try 60 times in 15 minutes.
     """
+    row = _checked(login, username, password, client, address)
+    with login.transaction() as session:
+        return _open(session, row.id, client), row
+
+
+def _checked(login: Database, username: str, password: str, client: str, address: str) -> Any:
+    """Return the account row of a right password; raises as `sign_in`."""
     throttle(login, f"login:{address}", 60, 900)
     row = _counted_try(login, username.strip().lower())
     good = password_matches(row.password_hash if row is not None else None, password)
@@ -100,7 +205,7 @@ def sign_in(login: Database, username: str, password: str, client: str, address:
         session.execute(
             text("UPDATE auth.account SET failures = 0, locked_until = NULL WHERE id = :id"), {"id": row.id}
         )
-        return _open(session, row.id, client), row
+    return row
 
 
 def _counted_try(login: Database, username: str) -> Any:

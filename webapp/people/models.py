@@ -157,10 +157,23 @@ class Token(Base):
     device_id: Mapped[UUID | None]
     secret_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     scope: Mapped[str]
+    # Digest's HA1 (RFC 2617: md5 of user, realm and secret, hex): form apps that speak nothing better.
+    ha1: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     seen_at: Mapped[datetime | None]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+
+
+class DigestUse(Base):
+    """A use of a Digest nonce: the same count is never taken twice."""
+
+    __tablename__ = "digest_use"
+    __table_args__ = ({"schema": "auth"},)
+
+    nonce: Mapped[str] = mapped_column(primary_key=True)
+    count: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
 
 
 class Throttle(Base):

@@ -70,6 +70,10 @@ LOCK_MINUTES = 15
 ENROL_MINUTES = 10
 TOKEN_DAYS = 90
 
+# How long a password that came by Basic is not checked anew, and how many are remembered in a process.
+PROVEN_S = 600.0
+PROVEN_LIMIT = 2000
+
 # A start; local words are added by the station's own names.
 COMMON = (
     "password",

@@ -38,3 +38,18 @@ class InvitationOut(Strict):
 
     url = fields.String()
     qr_svg = fields.String()
+
+
+class FormAppIn(Strict):
+    """A form app on a phone to be set up; the id is made by the client."""
+
+    id = fields.UUID(required=True)
+    label = Text(80, low=1, required=True)
+
+
+class FormAppOut(Strict):
+    """How a form app finds us: the server's address with its token, and the app's settings, also as a QR."""
+
+    url = fields.String()
+    settings = fields.String()
+    qr_svg = fields.String()

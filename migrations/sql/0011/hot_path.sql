@@ -25,7 +25,8 @@ BEGIN
     SELECT jsonb_build_object('code', c.code, 'version', c.version, 'questions', c.questions,
                               'restricted', c.restricted, 'limit_h', c.limit_h, 'kind', c.kind) INTO kind
     FROM app.hazard_class c
-    WHERE c.code = class AND CASE WHEN class_version IS NULL THEN c.in_use ELSE c.version = class_version END;
+    WHERE c.code = class AND CASE WHEN class_version IS NULL THEN c.in_use ELSE c.version = class_version END
+      AND NOT c.draft AND coalesce(c.station_id, app.my_station()) = app.my_station();
     IF lon IS NOT NULL THEN
         mine := app.my_station();
         LOOP

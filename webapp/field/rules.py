@@ -1,0 +1,78 @@
+"""Names of the doors' own forms, who makes forms of a station, and how many cases travel to a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from collectors.openrosa_submission import Matched
+from collectors.xforms import FormClass
+from webapp.core.errors import Problem
+from webapp.core.i18n import N_
+
+OPENROSA = "openrosa"
+MAKERS = ("system_admin", "station_chief", "planner")
+# A phone's list is for a person to choose from, not an archive.
+LISTED = 200
+
+MY_REPORTS = FormClass(
+    "my_reports",
+    "1",
+    {"zh": "我的上报", "en": "My reports"},
+    {"zh": "查看办理情况，补充照片或说明", "en": "See what became of them; add photos or a word"},
+    (),
+)
+MY_TASKS = FormClass(
+    "my_tasks",
+    "1",
+    {"zh": "我的待办", "en": "My tasks"},
+    {"zh": "我已受理、尚未办结的事项", "en": "Cases that I took over and that are still open"},
+    (),
+)
+STATE_WORDS = {"draft": N_("draft"), "published": N_("published"), "withdrawn": N_("withdrawn")}
+KIND_WORDS = {
+    "text": N_("text"),
+    "number": N_("number"),
+    "choice": N_("choice"),
+    "yesno": N_("yes or no"),
+    "date": N_("date"),
+    "photo": N_("photo"),
+}
+FOLLOW_UPS = {form.form_id: form for form in (MY_REPORTS, MY_TASKS)}
+LISTS = {f"{name}.csv": name for name in FOLLOW_UPS}
+
+
+def oddities(parts: Matched, unfit: Mapping[str, str], rivals: Collection[str], number: str) -> list[Problem]:
+    """Return what is odd about the files of a taken submission, each file that becomes no photo by name.
+
+    `unfit` names files that are no photos with the code of the refusal, `rivals` those that came in an
+    earlier request with other bytes.
+    """
+    found = [_about("file_not_named", key, number) for key, _data in parts.strays]
+    found += [_about("file_differs", key, number) for key, _data in parts.rivals]
+    found += [_about("file_differs", name, number) for name in rivals]
+    return found + [Problem(f"/files/{name}", code) for name, code in unfit.items()]
+
+
+def _about(code: str, name: str, number: str) -> Problem:
+    return Problem(f"/files/{name}", code, {"name": name, "number": number})
+
+
+def next_version(versions: Sequence[int]) -> int:
+    """Return the version of a class after those that there are."""
+    return max(versions, default=0) + 1
+
+
+def of_class(declared: Any) -> FormClass:
+    """Return what a form is made of, from a row of hazard classes."""
+    return FormClass(declared.code, str(declared.version), declared.title, declared.hint, declared.questions)
+
+
+def class_code(station_code: str, form_id: str) -> str:
+    """Return the code of a station's own class: its form's id behind the station's code."""
+    return f"{station_code}-{form_id}".lower()
+
+
+def condition(form: Any) -> str:
+    """Return in which condition a version of an own form is: published, draft, or an old one."""
+    return "published" if form.in_use else "draft" if form.draft else "withdrawn"
