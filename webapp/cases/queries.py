@@ -48,6 +48,15 @@ def hazard_class(session: Session, code: str, version: int | None = None) -> Any
     return session.execute(select(*_ASKED).where(_CLASS.c.code == code, wanted)).one_or_none()
 
 
+def _sent_files(condition: Any) -> Any:
+    """The checksums of a report's files, as the phone named them."""
+    return (
+        select(func.coalesce(func.array_agg(Attachment.sent_sha256), cast([], ARRAY(String))))
+        .where(Attachment.case_id == Case.id, Attachment.purpose == "found", condition)
+        .scalar_subquery()
+    )
+
+
 _NEIGHBOUR = aliased(Grid)
 _KNOWN = (
     select(
@@ -58,10 +67,9 @@ _KNOWN = (
         Grid.name.label("grid"),
         PoliceGrid.name.label("police_grid"),
         _NEIGHBOUR.name.label("neighbour"),
-        select(func.coalesce(func.array_agg(Attachment.sent_sha256), cast([], ARRAY(String))))
-        .where(Attachment.case_id == Case.id, Attachment.purpose == "found")
-        .scalar_subquery()
-        .label("held"),
+        Case.grid_id,
+        _sent_files(~Attachment.awaited).label("held"),
+        _sent_files(Attachment.awaited).label("previews"),
     )
     .join(Grid, Grid.id == Case.grid_id)
     .join(PoliceGrid, PoliceGrid.id == Case.police_grid_id)
@@ -161,3 +169,10 @@ def attachment(session: Session, attachment_id: int) -> Attachment:
     if found is None:
         raise NotFound()
     return found
+
+
+def held_file(session: Session, person_id: UUID, sha: str) -> int | None:
+    """Return the size of a file of a person's own reports, by the checksum that the phone gave; None if absent."""
+    mine = select(Attachment.size).join(Case, Case.id == Attachment.case_id)
+    mine = mine.where(Attachment.sent_sha256 == sha, ~Attachment.awaited, Case.reporter_id == person_id)
+    return session.scalars(mine.limit(1)).first()

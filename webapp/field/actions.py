@@ -55,6 +55,12 @@ def keep(
     return entry
 
 
+def handed_in(session: Session, batch_id: UUID, author: UUID, *, reports: int, sealed: bool, by: Actor) -> None:
+    """Note that a file of waiting reports was carried to the station, and by whom."""
+    facts = {"author": str(author), "reports": reports, "sealed": sealed}
+    record(session, "field.handed_in", kind="handin", subject=batch_id, by=by, **facts)
+
+
 def repaired(session: Session, entry: Quarantine, case_id: UUID, *, by: Actor) -> Quarantine:
     """Note that a kept report became a case."""
     _require_kept(entry)
