@@ -85,7 +85,7 @@ class ReportReceipt:
 
 @dataclass(frozen=True, slots=True)
 class StrayPart:
-    """A part that belongs to no report: no report names it, or it was damaged on the way. It is kept apart."""
+    """A part of no report: none names it, or it was damaged on the way. It is kept apart."""
 
     name: str
     sha256: str
@@ -324,7 +324,9 @@ def _damaged(
     """Parts that call themselves like a file whose content has not arrived, by part name."""
     bad: dict[str, Problem] = {}
     wanted = {sha for a in named for sha in (a.sha256, a.preview)}
-    absent = [(a.sha256, (a.sha256, a.name)) for a in named if a.data is None]
+    absent: list[tuple[str, tuple[str, ...]]] = [
+        (a.sha256, (a.sha256, a.name)) for a in named if a.data is None
+    ]
     absent += [(a.preview, (a.preview,)) for a in named if a.preview and a.preview_data is None]
     for sha256, names in absent:
         for part in names:

@@ -20,7 +20,9 @@ def upgrade() -> None:
     )
     for name in TAKEN:
         op.add_column("attachment", sa.Column(name, sa.Float(), nullable=True), schema="app")
-    op.add_column("attachment", sa.Column("taken_at", sa.DateTime(timezone=True), nullable=True), schema="app")
+    op.add_column(
+        "attachment", sa.Column("taken_at", sa.DateTime(timezone=True), nullable=True), schema="app"
+    )
     op.create_index(
         "ix_attachment_awaited", "attachment", ["sent_sha256"], schema="app", postgresql_where="awaited"
     )

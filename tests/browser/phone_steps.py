@@ -25,7 +25,11 @@ A_PHOTO: FilePayload = {"name": "IMG_0001.jpg", "mimeType": "image/jpeg", "buffe
 
 
 def opened(page_as: Callable[..., Page], **wishes: Any) -> Page:
-    """Open the page as a volunteer with a phone."""
+    """Open the page as a volunteer with a phone; without a service worker unless the test asks for one.
+
+    Requests that a service worker sees are hidden from the tests' own network, so most tests go without.
+    """
+    wishes.setdefault("service_workers", "block")
     page = page_as("volunteer", viewport=PHONE, has_touch=True, is_mobile=True, **wishes)
     page.goto("/phone/")
     return page

@@ -84,7 +84,7 @@ def report(
         if known is not None and known != content:
             raise Conflict("already_known", held=known.hex(), sent=content.hex())
         if known is not None:
-            return _again(session, blobs, sent)
+            return _again(session, blobs, sent, by)
         try:
             return _first(session, blobs, sent, content, by, reporter_id or by.person_id, sender or Sender())
         except _Overtaken:
@@ -93,7 +93,7 @@ def report(
     raise Conflict("already_known", held="?", sent=content.hex())
 
 
-def _again(session: Session, blobs: BlobStore, sent: Report) -> Receipt:
+def _again(session: Session, blobs: BlobStore, sent: Report, by: Actor) -> Receipt:
     """Answer a repeated report: keep the files that came only now, give the receipt of the first time."""
     known = queries.known_report(session, sent.id)
     missing = [file for file in sent.attachments if file.sha256 not in known.held]
@@ -267,7 +267,12 @@ def _circumstances(file: SentFile) -> dict[str, Any]:
     """Return the columns of whether the original is still to come, and of where and when it was taken."""
     taken, awaited = file.taken, file.data is None
     place = {"taken_lon": taken.lon, "taken_lat": taken.lat, "taken_accuracy_m": taken.accuracy_m}
-    return {"awaited": awaited, "preview_sha256": file.preview if awaited else None, **place, "taken_at": taken.at}
+    return {
+        "awaited": awaited,
+        "preview_sha256": file.preview if awaited else None,
+        **place,
+        "taken_at": taken.at,
+    }
 
 
 def _prepared_file(blobs: BlobStore, data: bytes, sent_sha256: str) -> dict[str, Any]:

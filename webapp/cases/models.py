@@ -179,7 +179,7 @@ class Attachment(Base):
     thumbnail_sha256: Mapped[str | None]
     damaged: Mapped[bool] = mapped_column(server_default="false")
     received_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    # The small picture that came ahead. While the original is awaited, `sha256` and the rest are the preview's.
+    # The small picture that came ahead; while the original is awaited, `sha256` and the rest are its.
     preview_sha256: Mapped[str | None]
     awaited: Mapped[bool] = mapped_column(server_default="false")
     # Where the phone was at the shutter (WGS 84, metres): pictures lose their own position on the way.

@@ -172,7 +172,7 @@ def attachment(session: Session, attachment_id: int) -> Attachment:
 
 
 def held_file(session: Session, person_id: UUID, sha: str) -> int | None:
-    """Return the size of a file of a person's own reports, by the checksum that the phone gave; None if absent."""
+    """Return the size of a file of a person's own reports, by the checksum that was sent; or None."""
     mine = select(Attachment.size).join(Case, Case.id == Attachment.case_id)
     mine = mine.where(Attachment.sent_sha256 == sha, ~Attachment.awaited, Case.reporter_id == person_id)
     return session.scalars(mine.limit(1)).first()

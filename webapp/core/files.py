@@ -1,4 +1,4 @@
-"""A content-addressed store for attachments behind a small interface, and the spool of what is still arriving."""
+"""A content-addressed store for attachments, and the spool of what is still arriving."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ import mimetypes
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
+from typing import cast
 
 from flask import Flask, Response, request
 from werkzeug.security import safe_join
@@ -33,16 +34,19 @@ def install(app: Flask) -> None:
 def _sent(path: Path) -> Response:
     state = path.stat()
     plain, packed, tag = _held(str(path), state.st_mtime_ns, state.st_size)
-    use = packed if packed is not None and "gzip" in request.accept_encodings else plain
+    use = packed if packed is not None and _takes_gzip() else plain
     response = Response(use, content_type=_kind(path))
     if use is packed:
         response.headers["Content-Encoding"] = "gzip"
     response.headers["Vary"] = "Accept-Encoding"
     # Asked anew each time (304 when unchanged): after an upgrade no browser runs old modules.
     response.headers["Cache-Control"] = "no-cache"
-    response.last_modified = state.st_mtime
     response.set_etag(tag)
-    return response.make_conditional(request)
+    return cast(Response, response.make_conditional(request))
+
+
+def _takes_gzip() -> bool:
+    return request.accept_encodings.quality("gzip") > 0
 
 
 @lru_cache(maxsize=400)
@@ -67,7 +71,7 @@ def _pack(response: Response) -> Response:
         or response.status_code != 200
         or response.direct_passthrough
         or "Content-Encoding" in response.headers
-        or "gzip" not in request.accept_encodings
+        or not _takes_gzip()
     ):
         return response
     data = response.get_data()

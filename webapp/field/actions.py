@@ -55,10 +55,20 @@ def keep(
     return entry
 
 
-def handed_in(session: Session, batch_id: UUID, author: UUID, *, reports: int, sealed: bool, by: Actor) -> None:
+def handed_in(
+    session: Session, batch_id: UUID, author: UUID, *, reports: int, sealed: bool, by: Actor
+) -> None:
     """Note that a file of waiting reports was carried to the station, and by whom."""
-    facts = {"author": str(author), "reports": reports, "sealed": sealed}
-    record(session, "field.handed_in", kind="handin", subject=batch_id, by=by, **facts)
+    record(
+        session,
+        "field.handed_in",
+        kind="handin",
+        subject=batch_id,
+        by=by,
+        author=str(author),
+        reports=reports,
+        sealed=sealed,
+    )
 
 
 def repaired(session: Session, entry: Quarantine, case_id: UUID, *, by: Actor) -> Quarantine:

@@ -80,7 +80,9 @@ def hand_in(files: dict[str, Any], session: Session, by: Actor) -> dict[str, Any
     with readable():
         found = handin.decode(files["file"].read())
     role = _author_role(session, found, by)
-    sealed = same(seal_of(seal_key(site().settings.secret("csrf.key"), found.author), found.sealed), found.seal)
+    sealed = same(
+        seal_of(seal_key(site().settings.secret("csrf.key"), found.author), found.sealed), found.seal
+    )
     receipt = _handed_in(session, found, role, sealed, by)
     actions.handed_in(
         session, found.batch.batch_id, found.author, reports=len(receipt.reports), sealed=sealed, by=by
@@ -117,7 +119,7 @@ def _receipt(
     by: Actor,
     reporter_id: UUID | None = None,
 ) -> pwa.Receipt:
-    """Take the good reports, keep the refused ones and the parts of no report; return what is told of them."""
+    """Take the good reports, keep the refused ones and the parts of no report; return the receipt."""
     sent = zip(found.indexes, found.reports, strict=True)
     receipts = [_take(session, index, item, by, found.client, reporter_id) for index, item in sent]
     receipts += [_keep_refused(session, item, by) for item in found.refused]

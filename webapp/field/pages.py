@@ -43,7 +43,7 @@ def _phone_page() -> str:
 
 @pages.get("/phone/sw.js")
 def phone_worker() -> Response:
-    """Give the service worker; it differs when any file of the page does, so that browsers take the new one."""
+    """Give the service worker; it differs when any file does, so that browsers take the new one."""
     return Response(shell.worker(), content_type="text/javascript; charset=utf-8")
 
 

@@ -84,7 +84,7 @@ class HandinOut(BatchOut):
 class UploadOut(Strict):
     """How far an upload has come. Only what is `held` may be deleted by the sender.
 
-    `state`: arriving, waiting (complete, and no report names it yet), received, kept (no photo; for a look at it).
+    `state`: arriving, waiting (complete, no report names it yet), received, kept (no photo; for a look).
     """
 
     sha256 = fields.String()

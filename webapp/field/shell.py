@@ -31,7 +31,12 @@ MANIFEST = {
     "background_color": "#ffffff",
     "theme_color": "#0f4c5c",
     "icons": [
-        {"src": f"/static/icons/app-{side}.png", "sizes": f"{side}x{side}", "type": "image/png", "purpose": "any"}
+        {
+            "src": f"/static/icons/app-{side}.png",
+            "sizes": f"{side}x{side}",
+            "type": "image/png",
+            "purpose": "any",
+        }
         for side in (192, 512)
     ]
     + [
@@ -67,13 +72,15 @@ def files() -> list[str]:
 
 
 def worker() -> str:
-    """Return the service worker: its modules in one plain script, for browsers whose workers know no modules."""
+    """Return the service worker as one plain script: not every browser's workers know modules."""
     return _worker(_stamp())
 
 
 def _stamp() -> tuple[tuple[str, int], ...]:
     """Names and times of all that the page is made of: what is computed from it holds while this holds."""
-    paths = [p for folder in ("phone", "shared", "i18n", "style", "icons") for p in (STATIC / folder).iterdir()]
+    paths = [
+        p for folder in ("phone", "shared", "i18n", "style", "icons") for p in (STATIC / folder).iterdir()
+    ]
     return tuple(sorted((str(path), path.stat().st_mtime_ns) for path in [*paths, PAGE]))
 
 

@@ -1,7 +1,8 @@
 """The door for originals that follow their report, piece by piece over a weak network.
 
-In the manner of tus 1.0 and of the IETF's resumable uploads: the phone asks how far it got (HEAD), and goes on
-there (PATCH with Upload-Offset). The address is the file's SHA-256, so the same photo is never taken twice.
+In the manner of tus 1.0 and of the IETF's resumable uploads: the phone asks how far it got (HEAD), and
+goes on there (PATCH with Upload-Offset). The address is the file's SHA-256: the same photo is never taken
+twice.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ from webapp.field import actions
 from webapp.field.rules import PIECE_LIMIT, UPLOAD_LIMIT
 from webapp.field.schemas import UploadOut
 
-blp = ApiBlueprint("uploads", __name__, url_prefix="/api/v1", description="Originals of photos, piece by piece")
+blp = ApiBlueprint(
+    "uploads", __name__, url_prefix="/api/v1", description="Originals of photos, piece by piece"
+)
 DOOR = "upload"
 HEADERS = [
     {"in": "header", "name": name, "schema": {"type": "integer", "minimum": 0}, "description": words}
@@ -56,7 +59,7 @@ def progress(sha: str, session: Session, by: Actor) -> tuple[dict[str, Any], int
 @blp.response(200, UploadOut)
 @blp.doc(parameters=HEADERS, requestBody={"content": {"application/offset+octet-stream": {}}})
 def piece(sha: str, session: Session, by: Actor) -> tuple[dict[str, Any], int, dict[str, str]]:
-    """Take a piece. 409 tells the true offset in Upload-Offset; the last piece completes the report's photo."""
+    """Take a piece; 409 tells the true offset in Upload-Offset. The last one completes the photo."""
     part, data, owner = _announced(sha), whole_body(), cast(UUID, by.person_id)
     if held_file(session, owner, sha) is not None:
         return _told(sha, Part(part.length, part.length), "received")
@@ -81,7 +84,9 @@ def _announced(sha: str) -> Part:
     return Part(offset, length)
 
 
-def _completed(session: Session, sha: str, length: int, by: Actor) -> tuple[dict[str, Any], int, dict[str, str]]:
+def _completed(
+    session: Session, sha: str, length: int, by: Actor
+) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Check the whole file and put it where it belongs."""
     spool, owner = _spool(), cast(UUID, by.person_id)
     data = spool.whole(owner, sha)

@@ -85,11 +85,15 @@ def test_photos_may_follow_with_the_same_batch(as_role, sample_report, counts):
     client = as_role("volunteer")
     document = json.dumps(sample.batch())
     first = client.post(BATCHES, data=document, content_type="application/json").json["reports"][0]
-    assert first["files"] == {"held": [], "missing": list(sample.photos)}
+    assert first["files"] == {"held": [], "missing": list(sample.photos), "previews": []}
     form = sample.form()
     del form[list(sample.photos)[1]]
     second = client.post(BATCHES, data=form).json["reports"][0]
-    assert second["files"] == {"held": list(sample.photos)[:1], "missing": list(sample.photos)[1:]}
+    assert second["files"] == {
+        "held": list(sample.photos)[:1],
+        "missing": list(sample.photos)[1:],
+        "previews": [],
+    }
     third = client.post(BATCHES, data=sample.form()).json["reports"][0]
     assert sorted(third["files"]["held"]) == sorted(sample.photos)
     assert third["case_number"] == first["case_number"]
@@ -116,7 +120,7 @@ def test_a_file_damaged_on_the_way_is_not_held(as_role, sample_report):
     sha, data = next(iter(sample.photos.items()))
     form[sha] = (io.BytesIO(data[:-20]), "photo.jpg", "image/jpeg")
     receipt = as_role("volunteer").post(BATCHES, data=form).json["reports"][0]
-    assert receipt["files"] == {"held": [], "missing": [sha]}
+    assert receipt["files"] == {"held": [], "missing": [sha], "previews": []}
 
 
 def test_the_same_report_from_eight_threads_at_the_same_moment(service, token_for, sample_report, counts):
