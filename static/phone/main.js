@@ -54,7 +54,8 @@ async function start() {
   const kept = await opened;
   const classes = store.freshOrKept("/api/v1/hazard-classes", language());
   const basemap = store.freshOrKept("/basemap.json", "").catch(() => ({ kind: "" }));
-  classes.catch(() => undefined);
+  // Their failures are met where they are awaited.
+  for (const asked of [holder, classes]) asked.catch(() => undefined);
   await texts;
   const me = await holder;
   if (!me) return location.replace("/login?next=/phone/");
@@ -98,6 +99,7 @@ async function whoever() {
     if (document.body.dataset.person && before && before.person !== me.person) location.reload();
     return me;
   });
+  fresh.catch(() => undefined);
   await store.open();
   const known = await fact("holder");
   const late = new Promise((done) => setTimeout(() => done(known), PATIENCE_MS));

@@ -283,12 +283,15 @@ export async function setFact(key, value) {
   await write("facts", { key, value }).catch(() => undefined);
 }
 
+/** @type {BroadcastChannel | null} */
+let channel = null;
+
 /** Tell the other tabs and the page that something changed. */
 export function announce() {
-  if (!globalThis.BroadcastChannel) return globalThis.dispatchEvent(new Event("shuangge-changed"));
-  const channel = new BroadcastChannel("shuangge");
+  if (!globalThis.BroadcastChannel) return void globalThis.dispatchEvent(new Event("shuangge-changed"));
+  // Kept open: what is posted on a channel that closes at once may never arrive.
+  channel ??= new BroadcastChannel("shuangge");
   channel.postMessage("changed");
-  channel.close();
 }
 
 /**

@@ -179,6 +179,7 @@ export async function freshOrKept(address, copyName) {
     write("copies", { address: key, data }).catch(() => undefined);
     return data;
   });
+  asked.catch(() => undefined);
   const copy = await readOne("copies", key);
   if (!copy) return asked;
   const late = new Promise((done) => setTimeout(() => done(copy.data), PATIENCE_MS));

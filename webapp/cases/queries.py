@@ -37,6 +37,15 @@ class Filter:
     since: datetime | None = None
 
 
+@dataclass(frozen=True)
+class SentFile:
+    """A file that is here: its size in bytes, what it is kept as, and whether another report awaits it."""
+
+    size: int
+    sha256: str
+    awaited: bool
+
+
 def hazard_classes(session: Session) -> list[HazardClass]:
     """Return the classes in use, in the order of the buttons."""
     return list(session.scalars(select(HazardClass).where(HazardClass.in_use).order_by(HazardClass.position)))
@@ -171,8 +180,14 @@ def attachment(session: Session, attachment_id: int) -> Attachment:
     return found
 
 
-def held_file(session: Session, person_id: UUID, sha: str) -> int | None:
-    """Return the size of a file of a person's own reports, by the checksum that was sent; or None."""
-    mine = select(Attachment.size).join(Case, Case.id == Attachment.case_id)
-    mine = mine.where(Attachment.sent_sha256 == sha, ~Attachment.awaited, Case.reporter_id == person_id)
-    return session.scalars(mine.limit(1)).first()
+def sent_file(session: Session, person_id: UUID, sha: str) -> SentFile | None:
+    """Return size and kept checksum of a file of a person's own reports, and whether one of them awaits it.
+
+    `sha` is the checksum that the phone gave. None when none of the person's reports has it.
+    """
+    mine = select(Attachment.size, Attachment.sha256, Attachment.awaited)
+    mine = mine.join(Case, Case.id == Attachment.case_id)
+    mine = mine.where(Attachment.sent_sha256 == sha, Case.reporter_id == person_id)
+    rows = session.execute(mine).all()
+    here = next((row for row in rows if not row.awaited), None)
+    return None if here is None else SentFile(here.size, here.sha256, any(row.awaited for row in rows))

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from collectors import photos
 from collectors.records import Refused as NoPhoto
 from webapp.cases import actions as cases
-from webapp.cases.queries import held_file
+from webapp.cases.queries import sent_file
 from webapp.cases.rules import REPORTERS
 from webapp.core import clock
 from webapp.core.actor import Actor
@@ -45,9 +45,9 @@ HEADERS = [
 @blp.response(200, UploadOut)
 def progress(sha: str, session: Session, by: Actor) -> tuple[dict[str, Any], int, dict[str, str]]:
     """How far a file has come; HEAD gives the headers Upload-Offset and Upload-Length alone."""
-    size = held_file(session, cast(UUID, by.person_id), sha)
-    if size is not None:
-        return _told(sha, Part(size, size), "received")
+    here = sent_file(session, cast(UUID, by.person_id), sha)
+    if here is not None and not here.awaited:
+        return _told(sha, Part(here.size, here.size), "received")
     part = _spool().part(cast(UUID, by.person_id), sha)
     if part is None:
         raise NotFound()
@@ -61,8 +61,13 @@ def progress(sha: str, session: Session, by: Actor) -> tuple[dict[str, Any], int
 def piece(sha: str, session: Session, by: Actor) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Take a piece; 409 tells the true offset in Upload-Offset. The last one completes the photo."""
     part, data, owner = _announced(sha), whole_body(), cast(UUID, by.person_id)
-    if held_file(session, owner, sha) is not None:
-        return _told(sha, Part(part.length, part.length), "received")
+    known = sent_file(session, owner, sha)
+    if known is not None:
+        # The same photo in another report: it need not come twice.
+        numbers = cases.complete_file(
+            session, site().blobs, sha=sha, data=site().blobs.get(known.sha256), by=by
+        )
+        return _told(sha, Part(part.length, part.length), "received", numbers)
     here = _spool().append(owner, sha, part, data, clock.now().timestamp())
     if here < part.length:
         return _told(sha, Part(here, part.length), "arriving")

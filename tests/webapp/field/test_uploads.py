@@ -190,7 +190,7 @@ def test_unfinished_uploads_have_a_limit_and_an_end(as_role, settings, monkeypat
 def test_an_upload_survives_a_restart(service, token_for, reported):
     import requests
 
-    _sample, sha, data, _receipt = reported(108)
+    _sample, sha, data, _receipt = reported(109)
     headers = {"Authorization": f"Bearer {token_for('t.volunteer')}", "Upload-Length": str(len(data))}
     first = requests.patch(
         service.url + url(sha), data=data[:500], headers={**headers, "Upload-Offset": "0"}, timeout=10
@@ -203,3 +203,16 @@ def test_an_upload_survives_a_restart(service, token_for, reported):
         service.url + url(sha), data=data[500:], headers={**headers, "Upload-Offset": "500"}, timeout=10
     )
     assert rest.json()["held"]
+
+
+def test_the_same_photo_in_a_second_report_need_not_come_twice(as_role, reported):
+    _first, sha, data, _receipt = reported(108)
+    client = as_role("volunteer")
+    assert send(client, sha, data, 0, len(data)).json["held"]
+    second, again, _data, receipt = reported(108)
+    assert again == sha
+    assert receipt["files"]["previews"] == [sha]
+    assert client.head(url(sha)).status_code == 404
+    answer = send(client, sha, data[:100], 0, len(data))
+    assert (answer.json["held"], len(answer.json["cases"])) == (True, 1)
+    assert not attachments(as_role, second)[0]["awaited"]
