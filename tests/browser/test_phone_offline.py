@@ -110,7 +110,7 @@ def test_the_kept_page_and_caches_hold_nothing_personal(kept: Page, service: Ser
         """async () => {
           const found = [];
           for (const name of await caches.keys())
-            for (const request of await (await caches.open(name)).keys()) found.push(new URL(request.url).pathname);
+            for (const { url } of await (await caches.open(name)).keys()) found.push(new URL(url).pathname);
           return found;
         }"""
     )

@@ -1,4 +1,4 @@
-"""Static files and the phone page's own address lists, compressed once and kept in memory."""
+"""Static files and the phone page, compressed for those who take it; the files once, kept in memory."""
 
 from __future__ import annotations
 
@@ -64,10 +64,9 @@ def _kind(path: Path) -> str:
 
 
 def _pack(response: Response) -> Response:
-    """Compress the phone's page and lists, which hold no secret that a guess could be measured against."""
-    wanted = request.path.startswith("/phone/") or request.path == "/api/v1/hazard-classes"
+    """Compress the phone's page, which holds no secret that a guess could be measured against."""
     if (
-        not wanted
+        not request.path.startswith("/phone/")
         or response.status_code != 200
         or response.direct_passthrough
         or "Content-Encoding" in response.headers

@@ -55,13 +55,11 @@ def keep(
     return entry
 
 
-def handed_in(
-    session: Session, batch_id: UUID, author: UUID, *, reports: int, sealed: bool, by: Actor
-) -> None:
+def deliver(session: Session, batch_id: UUID, author: UUID, *, reports: int, sealed: bool, by: Actor) -> None:
     """Note that a file of waiting reports was carried to the station, and by whom."""
     record(
         session,
-        "field.handed_in",
+        "field.delivered",
         kind="handin",
         subject=batch_id,
         by=by,

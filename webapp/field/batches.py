@@ -84,7 +84,7 @@ def hand_in(files: dict[str, Any], session: Session, by: Actor) -> dict[str, Any
         seal_of(seal_key(site().settings.secret("csrf.key"), found.author), found.sealed), found.seal
     )
     receipt = _handed_in(session, found, role, sealed, by)
-    actions.handed_in(
+    actions.deliver(
         session, found.batch.batch_id, found.author, reports=len(receipt.reports), sealed=sealed, by=by
     )
     return {**pwa.encode(receipt), "author": found.author}

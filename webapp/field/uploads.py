@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from collectors import photos
 from collectors.records import Refused as NoPhoto
 from webapp.cases import actions as cases
-from webapp.cases.queries import sent_file
+from webapp.cases.queries import SentFile, sent_file
 from webapp.cases.rules import REPORTERS
 from webapp.core import clock
 from webapp.core.actor import Actor
@@ -63,11 +63,7 @@ def piece(sha: str, session: Session, by: Actor) -> tuple[dict[str, Any], int, d
     part, data, owner = _announced(sha), whole_body(), cast(UUID, by.person_id)
     known = sent_file(session, owner, sha)
     if known is not None:
-        # The same photo in another report: it need not come twice.
-        numbers = cases.complete_file(
-            session, site().blobs, sha=sha, data=site().blobs.get(known.sha256), by=by
-        )
-        return _told(sha, Part(part.length, part.length), "received", numbers)
+        return _held_already(session, sha, known, by)
     here = _spool().append(owner, sha, part, data, clock.now().timestamp())
     if here < part.length:
         return _told(sha, Part(here, part.length), "arriving")
@@ -113,6 +109,15 @@ def _completed(
     if numbers:
         _forget_afterwards(spool, owner, sha)
     return _told(sha, Part(length, length), "received" if numbers else "waiting", numbers)
+
+
+def _held_already(
+    session: Session, sha: str, known: SentFile, by: Actor
+) -> tuple[dict[str, Any], int, dict[str, str]]:
+    """Complete another report with a photo that is here from before: it need not come twice."""
+    data = site().blobs.get(known.sha256)
+    numbers = cases.complete_file(session, site().blobs, sha=sha, data=data, by=by)
+    return _told(sha, Part(known.size, known.size), "received", numbers)
 
 
 def _forget_afterwards(spool: Spool, owner: UUID, sha: str) -> None:

@@ -201,3 +201,26 @@ def test_a_report_of_another_stations_ground_is_kept_not_lost(as_role, other_sta
     sample = report_at(*other_station.inside("A1"))
     receipt = as_role("volunteer").post(BATCHES, data=sample.form()).json["reports"][0]
     assert (receipt["state"], receipt["errors"][0]["code"]) == ("kept", "outside_station")
+
+
+@pytest.mark.slow
+def test_eight_at_once_in_thirty_rounds_all_succeed(service, token_for, sample_report, counts):
+    """240 identical submissions, 8 at the same moment: 240 successes, 30 cases, 30 photos."""
+    head = {"Authorization": f"Bearer {token_for('t.volunteer')}"}
+    ids, replies = [], []
+    with ThreadPoolExecutor(8) as pool:
+        for number in range(30):
+            sample = sample_report("A1", photos=(photo(number * 8),))
+            parts, gate = multipart(sample), Barrier(8)
+
+            def send(_n, parts=parts, gate=gate):
+                gate.wait()
+                return requests.post(service.url + BATCHES, files=parts, headers=head, timeout=60)
+
+            answers = list(pool.map(send, range(8)))
+            ids.append(sample.id)
+            replies += answers
+            numbers = {answer.json()["reports"][0]["case_number"] for answer in answers}
+            assert len(numbers) == 1
+    assert Counter(answer.status_code for answer in replies) == {200: 240}
+    assert counts(*ids) == (30, 30, 30)
