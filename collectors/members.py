@@ -81,6 +81,10 @@ class Members:
             return default
         return str(value)
 
+    def has(self, name: str) -> bool:
+        """Say whether the member is there with a value."""
+        return self._object.get(name) is not None
+
     def uuid(self, name: str) -> UUID:
         """A UUID in its canonical text form; the nil UUID is refused."""
         value = self.text(name, limit=36)
@@ -105,9 +109,9 @@ class Members:
                 self.note("bad_time", name, "a time like 2026-11-22T08:30:00+08:00 is wanted")
             return _EPOCH
 
-    def sha256(self, name: str) -> str:
-        """A SHA-256 as 64 lower-case hexadecimal digits."""
-        value = self.text(name, limit=64).lower()
+    def sha256(self, name: str, *, required: bool = True) -> str:
+        """A SHA-256 as 64 lower-case hexadecimal digits; "" when absent."""
+        value = self.text(name, limit=64, required=required).lower()
         if value and not _SHA256.fullmatch(value):
             self.note("bad_hash", name, "a SHA-256 as 64 hexadecimal digits is wanted")
         return value

@@ -14,7 +14,7 @@ import orjson
 from collectors import json_in
 from collectors.crs import crs_name
 from collectors.members import Members
-from collectors.records import PLACE_METHODS, Attachment, Place, Problem, Refused, Report
+from collectors.records import PLACE_METHODS, Attachment, Place, Problem, Refused, Report, Taken
 from gis import coords
 from gis.errors import CoordinateError
 
@@ -23,6 +23,7 @@ MAX_FILES = 20
 MAX_ANSWERS = 100
 BODY_LIMIT = 1_000_000
 NOTE_LIMIT = 2_000
+FILE_LIMIT = 100_000_000
 FILE_KINDS = ("photo", "before", "after", "document")
 
 
@@ -66,6 +67,7 @@ class ReportReceipt:
     """What became of one report. `state`: received, kept (in quarantine, for repair) or conflict.
 
     `held` are the SHA-256 of the files that the server has on disk: the phone may delete only these.
+    `previews` are files of which only the small picture is here: the phone sends the original by an upload.
     """
 
     id: UUID | None
@@ -76,17 +78,28 @@ class ReportReceipt:
     police_grid: str = ""
     held: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    previews: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
     received_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
+class StrayPart:
+    """A part of no report: none names it, or it was damaged on the way. It is kept apart."""
+
+    name: str
+    sha256: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
-    """The answer to a batch; equal batches get equal receipts."""
+    """The answer to a batch; equal batches get equal receipts. `unclaimed` are parts of no report."""
 
     batch_id: UUID
     received_at: datetime
     reports: tuple[ReportReceipt, ...]
+    unclaimed: tuple[StrayPart, ...] = ()
 
 
 def decode(body: bytes, parts: Mapping[str, bytes]) -> Batch:
@@ -106,7 +119,7 @@ def decode(body: bytes, parts: Mapping[str, bytes]) -> Batch:
     reports, indexes, refused = _sorted_reports(raw_reports, content)
     named = [a for r in reports for a in r.attachments] + [a for r in refused for a in r.files]
     bad = _damaged(named, parts, hashes)
-    taken = {a.sha256 for a in named}
+    taken = {sha for a in named for sha in (a.sha256, a.preview)}
     return Batch(
         batch_id=batch_id,
         sent_at=sent_at,
@@ -126,6 +139,9 @@ def encode(receipt: Receipt) -> dict[str, Any]:
         "batch_id": str(receipt.batch_id),
         "received_at": receipt.received_at.isoformat(),
         "reports": [_encoded(report) for report in receipt.reports],
+        "unclaimed": [
+            {"name": part.name, "sha256": part.sha256, "code": part.code} for part in receipt.unclaimed
+        ],
     }
 
 
@@ -137,7 +153,11 @@ def _encoded(report: ReportReceipt) -> dict[str, Any]:
         "case_number": report.case_number,
         "grid": report.grid,
         "police_grid": report.police_grid,
-        "files": {"held": list(report.held), "missing": list(report.missing)},
+        "files": {
+            "held": list(report.held),
+            "missing": list(report.missing),
+            "previews": list(report.previews),
+        },
         "errors": [{"pointer": p.pointer, "code": p.code, "detail": p.detail} for p in report.problems],
     }
 
@@ -269,15 +289,33 @@ def _is_answer(value: Any) -> bool:
 
 def _attachment(members: Members, content: Mapping[str, bytes]) -> Attachment:
     sha256 = members.sha256("sha256")
+    preview = members.sha256("preview", required=False)
+    size = members.number("size", low=1, high=FILE_LIMIT, required=False)
     attachment = Attachment(
         name=members.text("name", limit=200, required=False),
         media_type=members.text("media_type", limit=100, required=False),
         sha256=sha256,
         kind=members.choice("kind", FILE_KINDS, default="photo"),
         data=content.get(sha256),
+        size=None if size is None else int(size),
+        preview=preview,
+        preview_data=content.get(preview) if preview else None,
+        taken=_taken(members.below("taken", required=False)),
     )
     members.close()
     return attachment
+
+
+def _taken(members: Members) -> Taken:
+    found = Taken(
+        at=members.time("at") if members.has("at") else None,
+        lon=members.number("lon", low=-180, high=180, required=False),
+        lat=members.number("lat", low=-90, high=90, required=False),
+        accuracy_m=members.number("accuracy_m", low=0, high=1e6, required=False),
+    )
+    members.take("at", required=False)
+    members.close()
+    return found
 
 
 def _damaged(
@@ -285,13 +323,15 @@ def _damaged(
 ) -> dict[str, Problem]:
     """Parts that call themselves like a file whose content has not arrived, by part name."""
     bad: dict[str, Problem] = {}
-    wanted = {a.sha256 for a in named}
-    for attachment in named:
-        if attachment.data is not None:
-            continue
-        for part in (attachment.sha256, attachment.name):
+    wanted = {sha for a in named for sha in (a.sha256, a.preview)}
+    absent: list[tuple[str, tuple[str, ...]]] = [
+        (a.sha256, (a.sha256, a.name)) for a in named if a.data is None
+    ]
+    absent += [(a.preview, (a.preview,)) for a in named if a.preview and a.preview_data is None]
+    for sha256, names in absent:
+        for part in names:
             if part in parts and hashes[part] not in wanted:
-                params = {"wanted": attachment.sha256, "found": hashes[part]}
+                params = {"wanted": sha256, "found": hashes[part]}
                 bad[part] = Problem("hash_mismatch", part, "the file was damaged on the way", params)
     return bad
 
@@ -314,9 +354,23 @@ def document(report: Report) -> bytes:
         },
         "found_at": report.found_at,
         "note": report.note,
-        "files": [
-            {"sha256": a.sha256, "name": a.name, "media_type": a.media_type, "kind": a.kind}
-            for a in report.attachments
-        ],
+        "files": [_file_said(a) for a in report.attachments],
     }
     return orjson.dumps(said)
+
+
+def _file_said(file: Attachment) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "sha256": file.sha256,
+        "name": file.name,
+        "media_type": file.media_type,
+        "kind": file.kind,
+    }
+    if file.size is not None:
+        said["size"] = file.size
+    if file.preview:
+        said["preview"] = file.preview
+    taken = {name: getattr(file.taken, name) for name in ("at", "lon", "lat", "accuracy_m")}
+    if any(value is not None for value in taken.values()):
+        said["taken"] = taken
+    return said

@@ -91,14 +91,31 @@ class Fix:
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """Where (WGS 84, degrees; accuracy in metres) and when a photo was taken, as the phone knew it."""
+
+    at: datetime | None = None
+    lon: float | None = None
+    lat: float | None = None
+    accuracy_m: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file named by a report; `data` is None while it has not arrived (it may be sent later)."""
+    """A file named by a report; `data` is None while it has not arrived (it may be sent later).
+
+    `preview` is the SHA-256 of a small picture of it that goes ahead, `size` the bytes of the file itself.
+    """
 
     name: str
     media_type: str
     sha256: str
     kind: str = "photo"
     data: bytes | None = field(default=None, repr=False)
+    size: int | None = None
+    preview: str = ""
+    preview_data: bytes | None = field(default=None, repr=False)
+    taken: Taken = field(default_factory=Taken)
 
 
 @dataclass(frozen=True, slots=True)

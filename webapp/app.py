@@ -16,7 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from webapp.areas import api as areas_api
 from webapp.cases import api as cases_api
 from webapp.cases import pages as cases_pages
-from webapp.core import apidocs, health
+from webapp.core import apidocs, health, packed
 from webapp.core.config import CHECKOUT, Settings, load
 from webapp.core.db import LOGIN, WEB, Database, role_url
 from webapp.core.errors import AppError
@@ -27,7 +27,7 @@ from webapp.core.replies import install as install_replies
 from webapp.core.schema import ProblemSchema
 from webapp.core.web import Site, install
 from webapp.field import api as field_api
-from webapp.field import batches, openrosa
+from webapp.field import batches, openrosa, uploads
 from webapp.field import pages as field_pages
 from webapp.maps import api as maps_api
 from webapp.maps import basemap
@@ -42,6 +42,7 @@ BLUEPRINTS = (
     areas_api.blp,
     cases_api.blp,
     batches.blp,
+    uploads.blp,
     field_api.blp,
     field_api.forms,
     patrols_api.blp,
@@ -101,6 +102,7 @@ def create_app(settings: Settings) -> Flask:
     )
     install(app, the_site)
     install_replies(app)
+    packed.install(app)
     api = StrictApi(app, spec_kwargs=_spec())
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)

@@ -9,6 +9,7 @@ from webapp.core.queue import Handler
 REACTIONS: dict[str, list[str]] = {
     "cases.reported": ["cases.make_thumbnails"],
     "cases.file_added": ["cases.make_thumbnails"],
+    "cases.file_completed": ["cases.make_thumbnails"],
     "cases.closed": ["cases.make_thumbnails"],
 }
 

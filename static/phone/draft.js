@@ -8,6 +8,9 @@ import * as store from "./store.js";
 
 /** @type {Report | null} */
 let present = null;
+/** What of the draft is known to be on the disk: only what differs from it is written, other tabs write too. */
+/** @type {Report | null} */
+let onDisk = null;
 
 /** The report that is being written, if any. */
 export function draft() {
@@ -19,7 +22,31 @@ export function draft() {
  * @param {string} person
  */
 export async function restore(person) {
-  present = (await store.reportsOf(person)).find((report) => report.state === "draft") ?? null;
+  take((await store.reportsOf(person)).find((report) => report.state === "draft") ?? null);
+}
+
+/** @param {Report | null} report */
+function take(report) {
+  present = report;
+  onDisk = report && structuredClone(report);
+}
+
+/**
+ * Take over what another tab did to the draft; says whether something differs here now.
+ * @param {string} person
+ */
+export async function refresh(person) {
+  const stored = present ? await store.report(present.id) : (await store.reportsOf(person)).find((each) => each.state === "draft");
+  if (!stored || stored.state !== "draft") {
+    const gone = Boolean(present && onDisk);
+    if (gone) take(null);
+    return gone;
+  }
+  if (stored.changed_at === onDisk?.changed_at) return false;
+  // The same object: the screens hold it.
+  if (present) Object.assign(present, stored);
+  take(present ?? stored);
+  return true;
 }
 
 /**
@@ -28,6 +55,7 @@ export async function restore(person) {
  * @param {string} person
  */
 export async function choose(chosen, person) {
+  if (!present) await restore(person);
   present ??= blank(person);
   await change({ class_code: chosen.code, class_version: chosen.version, class_title: chosen.title, problems: [] });
 }
@@ -62,26 +90,51 @@ function blank(person) {
 }
 
 /**
- * Change the draft and keep it.
+ * Change the draft and keep it. Only what was changed here is written over what is on the disk; a draft that
+ * another tab has sent or thrown away is not brought back.
  * @param {Partial<Report>} changes
  */
 export async function change(changes) {
   if (!present) return;
-  Object.assign(present, changes);
-  await store.keep(present);
+  const mine = Object.assign(present, changes);
+  const base = onDisk;
+  onDisk = structuredClone(mine);
+  const stored = await store.change(mine.id, (found) => {
+    if (!found) return base ? undefined : mine;
+    if (found.state !== "draft" && base?.state === "draft") return undefined;
+    return merged(found, mine, base ?? found);
+  });
+  if (present !== mine) return;
+  if (!stored || (stored.state !== "draft" && mine.state === "draft")) return take(null);
+  mine.changed_at = stored.changed_at;
+  if (onDisk) onDisk.changed_at = stored.changed_at;
+}
+
+/**
+ * What is on the disk with what differs here from what was known of it; answers one by one.
+ * @param {Report} found
+ * @param {Report} mine
+ * @param {Report} base
+ * @returns {Report}
+ */
+function merged(found, mine, base) {
+  const differs = (/** @type {any} */ a, /** @type {any} */ b) => JSON.stringify(a) !== JSON.stringify(b);
+  const changed = Object.entries(mine).filter(([key, value]) => key !== "answers" && differs(value, Reflect.get(base, key)));
+  const answered = Object.entries(mine.answers).filter(([key, value]) => differs(value, base.answers[key]));
+  return { ...found, ...Object.fromEntries(changed), answers: { ...found.answers, ...Object.fromEntries(answered) } };
 }
 
 /** Throw the draft away, with its photos. */
 export async function discard() {
   const gone = present;
-  present = null;
+  take(null);
   if (gone) await store.drop(gone.id);
 }
 
 /** Leave the draft to the outbox; the next choice of a class begins another. */
 export function release() {
   const left = present;
-  present = null;
+  take(null);
   return left;
 }
 
@@ -91,9 +144,10 @@ export function release() {
  */
 export async function reopen(report) {
   // What was being written waits among the unsent ones rather than being lost.
-  if (present && present.id !== report.id) await change({ state: "unsent", fixable: true });
-  present = report;
+  if (present && present.id !== report.id) await change({ state: "unsent", fixable: true, queued_at: new Date().toISOString() });
+  take(report);
   // A clock that was wrong has been set right meanwhile, or the person was told to.
   const late = report.problems.some((problem) => problem.pointer.startsWith("/found_at"));
-  await change({ state: "draft", error: "", found_at: late ? new Date().toISOString() : report.found_at });
+  const found_at = late ? new Date().toISOString() : report.found_at;
+  await change({ state: "draft", error: "", error_code: "", found_at, timed: false, tries: 0 });
 }

@@ -1,26 +1,36 @@
-// Starts the volunteer's page: loads texts and hazard classes, restores the draft, shows the screen of the address.
+// Starts the volunteer's page: who holds the phone, texts and hazard classes, the draft, the screen of the address.
 
-import { byId, fill, h, toast } from "../shared/dom.js";
+import { byId, fill, h } from "../shared/dom.js";
 import { explain } from "../shared/http.js";
 import { language, load, t } from "../shared/i18n.js";
-import { detailsScreen } from "./details.js";
-import { restore } from "./draft.js";
-import { caseScreen, mineScreen } from "./mine.js";
+import { draft, refresh, restore } from "./draft.js";
+import { Notices } from "./notices.js";
 import { alertBox, button } from "./parts.js";
-import { resultScreen } from "./result.js";
+import { startQueue } from "./queue.js";
+import { fact, remember, setFact } from "./sender.js";
 import * as store from "./store.js";
+import { watchVersions } from "./versions.js";
 import { whatScreen } from "./what.js";
-import { whereScreen } from "./where.js";
+import { Failure, whoHolds } from "./wire.js";
 
-/** @type {Record<string, import("./context.js").Screen>} */
+/** @typedef {import("./records.js").Holder} Holder */
+
+/**
+ * Screens by name; all but the first are loaded when they are needed, or when the page has nothing else to do.
+ * @type {Record<string, () => Promise<import("./context.js").Screen>>}
+ */
 const SCREENS = {
-  what: whatScreen,
-  where: whereScreen,
-  details: detailsScreen,
-  result: resultScreen,
-  mine: mineScreen,
-  case: caseScreen,
+  what: async () => whatScreen,
+  where: async () => (await withMap(import("./where.js"))).whereScreen,
+  details: async () => (await import("./details.js")).detailsScreen,
+  result: async () => (await import("./result.js")).resultScreen,
+  mine: async () => (await import("./mine.js")).mineScreen,
+  case: async () => (await import("./mine.js")).caseScreen,
+  outbox: async () => (await import("./waiting.js")).waitingScreen,
 };
+/** Screens that show what the queue does, and are drawn anew when it has done something. */
+const LIVE = ["what", "result", "outbox", ""];
+const PATIENCE_MS = 3_000;
 
 /** @type {HTMLElement} */
 const root = byId("screen");
@@ -28,21 +38,38 @@ const root = byId("screen");
 let turn = 0;
 let leave = () => {};
 
+/**
+ * @template T
+ * @param {Promise<T>} screen
+ * @returns {Promise<T>}
+ */
+async function withMap(screen) {
+  const { leaflet } = await import("./leaflet.js");
+  await leaflet();
+  return screen;
+}
+
 async function start() {
-  await load("phone");
-  const config = JSON.parse(byId("phone-config").textContent ?? "{}");
-  const kept = await store.open();
-  await store.tidy(config.person);
-  await restore(config.person);
-  const [classes, basemap] = await Promise.all([
-    store.freshOrKept("/api/v1/hazard-classes", language()),
-    store.freshOrKept("/basemap.json", "").catch(() => ({ kind: "" })),
-  ]);
+  const [holder, texts, opened] = [whoever(), load("phone"), store.open()];
+  const kept = await opened;
+  const classes = store.freshOrKept("/api/v1/hazard-classes", language());
+  const basemap = store.freshOrKept("/basemap.json", "").catch(() => ({ kind: "" }));
+  // Their failures are met where they are awaited.
+  for (const asked of [holder, classes]) asked.catch(() => undefined);
+  await texts;
+  const me = await holder;
+  if (!me) return location.replace("/login?next=/phone/");
+  adopt(me);
+  await store.tidy(me.person);
+  await restore(me.person);
   /** @type {import("./context.js").Context} */
   const context = {
-    ...config,
-    classes,
-    basemap,
+    person: me.person,
+    box: me.box,
+    credit: me.credit,
+    holder: me,
+    classes: await classes,
+    basemap: await basemap,
     go: (address) => {
       if (location.hash === address) show(context);
       else location.hash = address;
@@ -51,32 +78,109 @@ async function start() {
   };
   addEventListener("hashchange", () => show(context));
   await show(context);
-  if (!kept) toast(t("store.none"), 10_000);
+  new Notices(byId("notices"), context, kept).start();
+  listen(context);
+  await startQueue();
+  watchVersions(() => !draft());
+  restLater();
 }
 
-/** @param {import("./context.js").Context} context */
-async function show(context) {
+/**
+ * Who is signed in; without a network, or when that takes long, who was last time. Null: nobody ever was.
+ * @returns {Promise<Holder | null>}
+ */
+async function whoever() {
+  const fresh = whoHolds(language()).then(async ({ me, offset_ms }) => {
+    await store.open();
+    const before = await fact("holder");
+    await remember(me, offset_ms);
+    adopt(me);
+    // Somebody else has signed in on this phone since the page was opened with what it knew.
+    if (document.body.dataset.person && before && before.person !== me.person) location.reload();
+    return me;
+  });
+  fresh.catch(() => undefined);
+  await store.open();
+  const known = await fact("holder");
+  const late = new Promise((done) => setTimeout(() => done(known), PATIENCE_MS));
+  const answered = fresh.catch(async (error) => {
+    const signedOut = error instanceof Failure && error.signedOut;
+    if (signedOut) await setFact("signed_out", true);
+    if (known || signedOut) return known ?? null;
+    throw error;
+  });
+  return known ? /** @type {Promise<Holder>} */ (Promise.race([answered, late])) : answered;
+}
+
+/** @param {Holder} me */
+function adopt(me) {
+  document.querySelector('meta[name="csrf"]')?.setAttribute("content", me.csrf);
+  byId("station").textContent = me.station.name + (me.station.synthetic ? ` · ${t("station.synthetic")}` : "");
+  document.body.dataset.person = me.person;
+}
+
+/**
+ * Draw the screen anew when the queue, another tab or the service worker has changed something.
+ * @param {import("./context.js").Context} context
+ */
+function listen(context) {
+  const channel = globalThis.BroadcastChannel ? new BroadcastChannel("shuangge") : globalThis;
+  const changed = async () => {
+    const draftChanged = await refresh(context.person);
+    const name = location.hash.split("/")[1] ?? "";
+    if (LIVE.includes(name) || (draftChanged && document.visibilityState === "visible" && !typing())) show(context, true);
+  };
+  channel.addEventListener("message", changed);
+  channel.addEventListener("shuangge-changed", changed);
+  document.addEventListener("visibilitychange", async () => {
+    if (document.visibilityState === "visible" && (await refresh(context.person))) show(context, true);
+  });
+}
+
+/** Whether somebody writes into a field just now. */
+function typing() {
+  return document.activeElement?.matches("input, textarea, select") ?? false;
+}
+
+/** Load the other screens while nothing else is to be done: a network that goes now takes none of them away. */
+function restLater() {
+  const wait = globalThis.requestIdleCallback ?? ((/** @type {() => void} */ work) => setTimeout(work, 500));
+  wait(() => {
+    for (const screen of Object.values(SCREENS)) screen().catch(() => undefined);
+    import("./shrink.js").catch(() => undefined);
+  });
+}
+
+/**
+ * @param {import("./context.js").Context} context
+ * @param {boolean} [quiet] the same screen anew: the reader's place stays
+ */
+async function show(context, quiet = false) {
   const mine = ++turn;
   const [, name = "", param = ""] = location.hash.split("/");
-  const screen = SCREENS[name] ?? whatScreen;
   const stage = h("div", { class: "stack" });
+  let left = () => {};
   leave();
   leave = () => {};
-  fill(root, stage);
-  let left = () => {};
   try {
+    const screen = await (SCREENS[name] ?? SCREENS.what)();
+    if (mine !== turn) return;
+    if (!quiet) fill(root, stage);
     left = (await screen(stage, context, decodeURIComponent(param))) ?? left;
   } catch (error) {
     fill(stage, h("h1", { tabindex: "-1", text: t("failed.title") }), alertBox(explain(error), "error"), button(t("again"), context.again));
   }
   if (mine !== turn) return left();
   leave = left;
+  if (quiet || !stage.isConnected) fill(root, stage);
+  document.body.dataset.ready = name || "what";
+  if (quiet) return;
   scrollTo(0, 0);
   stage.querySelector("h1")?.focus({ preventScroll: true });
-  document.body.dataset.ready = name || "what";
 }
 
 start().catch((error) => {
+  const words = error instanceof Failure ? error.detail || t(`error.${error.code}`) : explain(error);
   const reload = h("button", { class: "btn btn-primary", type: "button", on: { click: () => location.reload() } }, t("again"));
-  fill(root, h("p", { class: "alert", role: "alert", data: { tone: "error" }, text: explain(error) }), reload);
+  fill(root, h("p", { class: "alert", role: "alert", data: { tone: "error" }, text: words }), reload);
 });

@@ -1,84 +1,47 @@
-// Sending: a report becomes a batch of one with its photos, and the service's receipt becomes its state.
+// From the form to the queue: what is sent is written down once, then the queue sends it by itself.
 
-import { HttpError, explain, send } from "../shared/http.js";
-import { t } from "../shared/i18n.js";
 import { answersToSend } from "./rules.js";
+import { queueNow } from "./queue.js";
 import * as store from "./store.js";
 
 /** @typedef {import("./records.js").Report} Report */
 /** @typedef {import("./records.js").Photo} Photo */
 /** @typedef {import("./records.js").Question} Question */
 
-const CLIENT = { name: "shuangge-phone", version: "1" };
-/** A photo over a village's 2G takes its time. */
-const SEND_MS = 120_000;
-
-/** @type {Map<string, Promise<Report>>} */
-const underWay = new Map();
+/** So long a person looks at "sending"; then the queue goes on alone. */
+const LOOK_MS = 20_000;
 
 /**
- * Send a report and note what became of it. A second call for the same report while the first is
- * under way waits for the first. Never raises: what went wrong is in the report.
+ * Put a report into the queue and wait a moment for what becomes of it. Never raises: what went wrong is in the
+ * report. A report that another tab has sent meanwhile is left as it is.
  * @param {Report} report
  * @param {Question[]} questions
  * @returns {Promise<Report>}
  */
-export function sendReport(report, questions) {
-  const running = underWay.get(report.id);
-  if (running) return running;
-  const work = sent(report, questions).finally(() => underWay.delete(report.id));
-  underWay.set(report.id, work);
-  return work;
-}
-
-/**
- * @param {Report} report
- * @param {Question[]} questions
- */
-async function sent(report, questions) {
+export async function sendReport(report, questions) {
   const photos = (await store.photosOf(report.id)).filter((photo) => photo.ready);
-  try {
-    const receipt = await send("/api/v1/batches", form(report, questions, photos), { timeout: SEND_MS });
-    await settle(report, receipt, photos);
-  } catch (error) {
-    report.state = "unsent";
-    report.error = explain(error);
-    // Without an answer the service may have taken it: only the very same may be sent again.
-    report.fixable = error instanceof HttpError && !error.passing;
-    report.signed_out = error instanceof HttpError && ["not_authenticated", "cross_site"].includes(error.problem.code);
-    report.problems = error instanceof HttpError ? local(error.problem.errors ?? []) : [];
-  }
-  await store.keep(report);
-  return report;
+  await store.change(report.id, (stored) => {
+    const present = stored ?? report;
+    if (present.state === "sent" || (present.state === "kept" && stored)) return undefined;
+    const again = present.state === "unsent" && present.document && !present.fixable;
+    const document = again ? present.document : documentOf({ ...report, ...present }, questions, photos);
+    const timed = Boolean(again && present.timed);
+    const queued_at = present.queued_at ?? new Date().toISOString();
+    return { ...present, state: "unsent", document, timed, queued_at, fixable: false, halted: false, tries: present.tries ?? 0, next_at: 0 };
+  });
+  await Promise.race([queueNow(), new Promise((done) => setTimeout(done, LOOK_MS))]);
+  return Object.assign(report, await store.report(report.id));
 }
 
 /**
- * The batch as multipart: part `batch` is the document, each photo a part under its SHA-256.
- * @param {Report} report
- * @param {Question[]} questions
- * @param {Photo[]} photos
- */
-function form(report, questions, photos) {
-  const unique = [...new Map(photos.map((photo) => [photo.sha256, photo])).values()];
-  const batch = {
-    batch_id: report.batch_id,
-    sent_at: new Date().toISOString(),
-    client: CLIENT,
-    reports: [documentOf(report, questions, unique)],
-  };
-  const parts = new FormData();
-  parts.append("batch", new Blob([JSON.stringify(batch)], { type: "application/json" }), "batch.json");
-  for (const photo of unique) parts.append(photo.sha256, photo.blob, photo.name);
-  return parts;
-}
-
-/**
+ * What is sent of a report. It names the photos by checksum, so it is the same whatever way they go.
  * @param {Report} report
  * @param {Question[]} questions
  * @param {Photo[]} photos
  */
 function documentOf(report, questions, photos) {
   const method = report.place?.method === "grid" && report.address.trim() ? "address" : report.place?.method;
+  const unique = [...new Map(photos.map((photo) => [photo.sha256, photo])).values()];
   return {
     id: report.id,
     class_code: report.class_code,
@@ -87,51 +50,14 @@ function documentOf(report, questions, photos) {
     place: { ...report.place, method, address: report.address.trim() },
     found_at: report.found_at,
     note: report.note.trim(),
-    files: photos.map((photo) => ({
+    files: unique.map((photo) => ({
       sha256: photo.sha256,
       name: photo.name,
       media_type: photo.media_type,
       kind: "photo",
+      size: photo.blob.size,
+      ...(photo.preview_sha256 ? { preview: photo.preview_sha256 } : {}),
+      taken: photo.taken ?? { at: new Date(photo.taken_at).toISOString() },
     })),
   };
-}
-
-/**
- * @param {Report} report
- * @param {any} receipt
- * @param {Photo[]} photos
- */
-async function settle(report, receipt, photos) {
-  const mine = receipt.reports.find((/** @type {any} */ item) => item.id === report.id) ?? receipt.reports[0];
-  const held = new Set(mine.files?.held ?? []);
-  const taken = mine.state === "received" || mine.state === "known";
-  report.error = "";
-  report.signed_out = false;
-  report.problems = local(mine.errors ?? []);
-  report.fixable = mine.state === "kept";
-  if (taken && photos.every((photo) => held.has(photo.sha256))) {
-    report.state = "sent";
-    report.receipt = {
-      case_number: mine.case_number,
-      grid: mine.grid,
-      police_grid: mine.police_grid,
-      received_at: receipt.received_at,
-    };
-    // Only now: the service has the photos on its disk.
-    await store.dropPhotos(report.id);
-  } else if (taken) {
-    report.state = "unsent";
-    report.error = t("unsent.photos");
-  } else {
-    report.state = mine.state === "kept" ? "kept" : "unsent";
-    report.error = mine.state === "kept" ? "" : t("unsent.conflict");
-  }
-}
-
-/**
- * Problems with pointers as inside the report, whatever envelope they were found in.
- * @param {import("./records.js").FieldProblem[]} problems
- */
-function local(problems) {
-  return problems.map((problem) => ({ ...problem, pointer: problem.pointer.replace(/^\/reports\/\d+/, "") }));
 }

@@ -22,6 +22,8 @@ export class PhotoField {
     /** @type {string[]} */
     this.addresses = [];
     this.busy = 0;
+    /** @type {Promise<import("./records.js").Taken | null> | undefined} */
+    this.shutter = undefined;
     this.thumbs = h("ul", { class: "thumbs", "aria-label": asked.title });
     this.error = h("p", { class: "error", role: "alert", id: "error-photo", hidden: true });
     this.element = h(
@@ -46,7 +48,10 @@ export class PhotoField {
       accept: "image/*",
       capture: camera ? "environment" : null,
       multiple: !camera,
-      on: { change: () => this.take(input) },
+      on: {
+        click: () => (this.shutter = camera ? photos.atTheShutter() : undefined),
+        change: () => this.take(input, camera),
+      },
     });
     const drawing = icon(name);
     return h("label", { class: "btn photo-button" }, input, drawing, h("span", { text: t(`photo.${name}`) }));
@@ -58,14 +63,20 @@ export class PhotoField {
     this.draw();
   }
 
-  /** @param {HTMLInputElement} input */
-  async take(input) {
+  /**
+   * @param {HTMLInputElement} input
+   * @param {boolean} camera
+   */
+  async take(input, camera) {
+    // The position of the button's touch is that of the shutter; a page reloaded meanwhile asks now.
+    const shutter = camera ? (this.shutter ?? photos.atTheShutter()) : undefined;
+    this.shutter = undefined;
     const room = photos.MOST_PHOTOS - this.photos.length - this.busy;
     const files = [...(input.files ?? [])];
     input.value = "";
     this.complain(files.length > room ? t("photo.most", { n: photos.MOST_PHOTOS }) : "");
     for (const file of files.slice(0, Math.max(0, room))) {
-      await this.guarded(() => photos.add(this.reportId, file));
+      await this.guarded(() => photos.add(this.reportId, file, shutter));
     }
     this.onChange();
   }

@@ -1,29 +1,53 @@
 // Photos: kept as they come from the camera at once, then shrunk to what a weak network can carry.
 
+import { announce } from "./sender.js";
 import { sha256, uuid } from "./sha256.js";
 import * as store from "./store.js";
 
 /** @typedef {import("./records.js").Photo} Photo */
+/** @typedef {import("./records.js").Taken} Taken */
 
-export const LONGEST_PX = 1600;
-export const TARGET_BYTES = 300_000;
 export const MOST_PHOTOS = 9;
-const QUALITIES = [0.82, 0.72, 0.62, 0.5];
-const SMALLER = 0.75;
+const WORKER_MS = 30_000;
+const POSITION_MS = 15_000;
+const POSITION_AGE_MS = 20_000;
 
 /** A file that the browser can't show as a picture. */
 export class NotAPicture extends Error {}
 
 /**
+ * Where the phone is at the shutter; null where it can't or may not tell. Never raises.
+ * @returns {Promise<Taken | null>}
+ */
+export function atTheShutter() {
+  const at = new Date().toISOString();
+  return new Promise((done) => {
+    if (!("geolocation" in navigator) || !isSecureContext) return done({ at });
+    navigator.geolocation.getCurrentPosition(
+      ({ coords, timestamp }) =>
+        done({
+          at: new Date(timestamp || Date.now()).toISOString(),
+          lon: coords.longitude,
+          lat: coords.latitude,
+          ...(coords.accuracy > 0 ? { accuracy_m: Math.round(coords.accuracy) } : {}),
+        }),
+      () => done({ at }),
+      { enableHighAccuracy: true, timeout: POSITION_MS, maximumAge: POSITION_AGE_MS },
+    );
+  });
+}
+
+/**
  * Keep a file of the camera or album for a report and shrink it. Raises NotAPicture.
  *
  * The file is on the phone's disk before anything decodes it: opening a big picture is when cheap
- * phones reload the page.
+ * phones reload the page. `shutter` comes when the phone knows where it was.
  * @param {string} reportId
  * @param {File} file
+ * @param {Promise<Taken | null>} [shutter]
  * @returns {Promise<Photo>}
  */
-export async function add(reportId, file) {
+export async function add(reportId, file, shutter) {
   const photo = {
     id: uuid(),
     report_id: reportId,
@@ -33,112 +57,105 @@ export async function add(reportId, file) {
     sha256: "",
     ready: false,
     taken_at: Date.now(),
+    taken: shutter ? null : { at: new Date(file.lastModified || Date.now()).toISOString() },
   };
-  await store.keepPhoto(photo);
-  return finish(photo);
+  // Without room for the large file the small one may still find some: it is shrunk first then.
+  const roomy = await store.keepPhoto(photo).then(() => true, () => false);
+  shutter?.then((taken) => placed(photo, taken));
+  return finish(photo, roomy);
+}
+
+/**
+ * @param {Photo} photo
+ * @param {Taken | null} taken
+ */
+async function placed(photo, taken) {
+  photo.taken = taken;
+  await store.changePhoto(photo.id, { taken });
 }
 
 /**
  * Shrink a photo that was kept before the page was reloaded. Raises NotAPicture, then it is removed.
  * @param {Photo} photo
+ * @param {boolean} [roomy] whether the phone's disk took it
  * @returns {Promise<Photo>}
  */
-export async function finish(photo) {
+export async function finish(photo, roomy = true) {
   if (photo.ready) return photo;
+  /** @type {{blob: Blob, preview: Blob}} */
+  let small;
   try {
-    const blob = await shrunk(photo.blob);
-    const name = `${photo.name.replace(/\.\w+$/, "") || "photo"}.jpg`;
-    const hash = await sha256(await blob.arrayBuffer());
-    const done = { ...photo, blob, name, media_type: "image/jpeg", sha256: hash, ready: true };
-    await store.keepPhoto(done);
-    return done;
+    small = await shrunk(photo.blob);
   } catch (error) {
     await store.dropPhoto(photo.id);
     throw new NotAPicture(String(error));
   }
+  const name = `${photo.name.replace(/\.\w+$/, "") || "photo"}.jpg`;
+  const [hash, previewHash] = [await hashed(small.blob), await hashed(small.preview)];
+  const taken = photo.taken ?? null;
+  const done = { ...photo, ...small, name, media_type: "image/jpeg", sha256: hash, preview_sha256: previewHash, ready: true, taken };
+  await (roomy ? store.keepPhotoAnyhow(done) : store.keepPhoto(done).catch(() => store.keepPhotoAnyhow(done)));
+  // The position may have come while it was shrunk, to what is no longer on the disk.
+  if (photo.taken && !taken) await store.changePhoto(done.id, { taken: photo.taken });
+  announce();
+  return done;
 }
 
+/** @param {Blob} blob */
+async function hashed(blob) {
+  return sha256(await blob.arrayBuffer());
+}
+
+/** @type {Worker | null} */
+let worker = null;
+let workerFails = typeof Worker !== "function" || typeof OffscreenCanvas !== "function";
+
 /**
- * A JPEG of at most LONGEST_PX at about TARGET_BYTES, upright, without the camera's metadata.
  * @param {Blob} blob
- * @returns {Promise<Blob>}
+ * @returns {Promise<{blob: Blob, preview: Blob}>}
  */
 async function shrunk(blob) {
-  const picture = await decoded(blob);
-  let scale = Math.min(1, LONGEST_PX / Math.max(picture.width, picture.height));
-  for (;;) {
-    const canvas = drawn(picture, scale);
-    for (const quality of QUALITIES) {
-      const small = await encoded(canvas, quality);
-      if (small.size <= TARGET_BYTES || (quality === QUALITIES.at(-1) && canvas.width < 400)) {
-        if ("close" in picture) picture.close();
-        return small;
-      }
+  if (!workerFails) {
+    try {
+      return await inWorker(blob);
+    } catch {
+      // A worker that fails may have lacked memory or modules; the page itself tries once more.
     }
-    scale *= SMALLER;
   }
+  return (await import("./shrink.js")).shrunk(blob);
 }
 
 /**
  * @param {Blob} blob
- * @returns {Promise<ImageBitmap | HTMLImageElement>}
+ * @returns {Promise<{blob: Blob, preview: Blob}>}
  */
-async function decoded(blob) {
-  if (typeof createImageBitmap === "function") {
-    try {
-      return await createImageBitmap(blob, { imageOrientation: "from-image" });
-    } catch {
-      // Older browsers know no options, and some formats only open as an image element.
-    }
-  }
-  const address = URL.createObjectURL(blob);
-  try {
-    const image = new Image();
-    image.src = address;
-    await image.decode();
-    return image;
-  } finally {
-    URL.revokeObjectURL(address);
-  }
-}
-
-/**
- * @param {ImageBitmap | HTMLImageElement} picture
- * @param {number} scale
- */
-function drawn(picture, scale) {
-  const width = Math.max(1, Math.round(picture.width * scale));
-  const height = Math.max(1, Math.round(picture.height * scale));
-  const canvas = typeof OffscreenCanvas === "function" ? new OffscreenCanvas(width, height) : pageCanvas(width, height);
-  const pen = /** @type {CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D | null} */ (
-    canvas.getContext("2d", { alpha: false })
-  );
-  if (!pen) throw new Error("no canvas");
-  pen.fillStyle = "white";
-  pen.fillRect(0, 0, width, height);
-  pen.drawImage(picture, 0, 0, width, height);
-  return canvas;
-}
-
-/**
- * @param {number} width
- * @param {number} height
- */
-function pageCanvas(width, height) {
-  const canvas = document.createElement("canvas");
-  canvas.width = width;
-  canvas.height = height;
-  return canvas;
-}
-
-/**
- * @param {OffscreenCanvas | HTMLCanvasElement} canvas
- * @param {number} quality
- * @returns {Promise<Blob>}
- */
-function encoded(canvas, quality) {
-  if ("convertToBlob" in canvas) return canvas.convertToBlob({ type: "image/jpeg", quality });
+function inWorker(blob) {
+  worker ??= new Worker("/static/phone/photoworker.js", { type: "module" });
+  const thread = worker;
+  const id = uuid();
   return new Promise((done, fail) => {
-    canvas.toBlob((blob) => (blob ? done(blob) : fail(new Error("no JPEG"))), "image/jpeg", quality);
+    const clock = setTimeout(() => broken("too slow"), WORKER_MS);
+    const over = () => {
+      clearTimeout(clock);
+      thread.removeEventListener("message", heard);
+      thread.removeEventListener("error", unfit);
+    };
+    const heard = (/** @type {MessageEvent} */ { data }) => {
+      if (data.id !== id) return;
+      over();
+      if (data.error) fail(new Error(data.error));
+      else done({ blob: data.blob, preview: data.preview });
+    };
+    const unfit = () => broken("no worker");
+    const broken = (/** @type {string} */ reason) => {
+      over();
+      workerFails = true;
+      thread.terminate();
+      worker = null;
+      fail(new Error(reason));
+    };
+    thread.addEventListener("message", heard);
+    thread.addEventListener("error", unfit);
+    thread.postMessage({ id, blob });
   });
 }

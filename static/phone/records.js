@@ -11,6 +11,19 @@
  */
 
 /**
+ * Who is signed in on this phone, as GET /api/v1/phone tells; `seal` seals a file of waiting reports.
+ * @typedef {object} Holder
+ * @property {string} person
+ * @property {string} name
+ * @property {string} role
+ * @property {{code: string, name: string, synthetic: boolean}} station
+ * @property {number[]} box west, south, east, north of the station, degrees
+ * @property {string} credit of the station's data
+ * @property {string} csrf
+ * @property {string} seal
+ */
+
+/**
  * Whose ground a place is, by name.
  * @typedef {{grid: string, police_grid: string, neighbour: string}} Ground
  */
@@ -19,7 +32,8 @@
 
 /**
  * A report on this phone. `id` is made here and never changes, so sending again is harmless.
- * `state`: draft (being written), unsent (sending failed), sent, kept (the station will look at it).
+ * `state`: draft (being written), unsent (waits to be sent), sent (its text is there; originals of photos may
+ * still follow), kept (the station will look at it).
  * @typedef {object} Report
  * @property {string} id
  * @property {string} batch_id
@@ -40,6 +54,14 @@
  * @property {boolean} fixable whether it may be changed before it is sent again
  * @property {boolean} signed_out whether it failed because the session is over
  * @property {Receipt | null} receipt
+ * @property {any} [document] what is sent: the same each time, so that sending again is harmless
+ * @property {string} [queued_at]
+ * @property {number} [tries] failures so far
+ * @property {number} [next_at] no try by itself before, milliseconds since 1970
+ * @property {string} [error_code]
+ * @property {boolean} [halted] sending again is of no use until a person looks at it
+ * @property {boolean} [timed] whether the time of finding was compared with the service's clock
+ * @property {number} [clock_ms] by how much the time of finding was set right
  */
 
 /** @typedef {{case_number: string, grid: string, police_grid: string, received_at: string}} Receipt */
@@ -55,7 +77,16 @@
  * @property {string} sha256
  * @property {boolean} ready
  * @property {number} taken_at
+ * @property {Taken | null} [taken] where the phone was at the shutter
+ * @property {Blob | null} [preview] a small picture that goes ahead
+ * @property {string} [preview_sha256]
+ * @property {number} [sent_bytes] how much of the original the service has
+ * @property {number} [tries]
+ * @property {number} [next_at]
+ * @property {string} [error_code]
  */
+
+/** @typedef {{at: string, lon?: number, lat?: number, accuracy_m?: number}} Taken */
 
 /**
  * One question of a hazard class.

@@ -96,3 +96,28 @@ function compress(state, words, view, at) {
   }
   [a, b, c, d, e, f, g, h].forEach((value, i) => (state[i] = (state[i] + value) | 0));
 }
+
+/**
+ * HMAC-SHA256 (RFC 2104) of some bytes, as hex; the key is a text of at most 64 bytes.
+ * @param {string} key
+ * @param {Uint8Array} data
+ * @returns {string}
+ */
+export function hmacSha256(key, data) {
+  const block = new Uint8Array(64);
+  block.set(new TextEncoder().encode(key));
+  const inner = plainSha256(joined(block.map((byte) => byte ^ 0x36), data));
+  const bytes = Uint8Array.from(inner.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+  return plainSha256(joined(block.map((byte) => byte ^ 0x5c), bytes));
+}
+
+/**
+ * @param {Uint8Array} first
+ * @param {Uint8Array} second
+ */
+function joined(first, second) {
+  const both = new Uint8Array(first.length + second.length);
+  both.set(first);
+  both.set(second, first.length);
+  return both;
+}

@@ -4,12 +4,10 @@ import { byId, fill, h, icon } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
 import { choose, discard, draft } from "./draft.js";
 import { alertBox, button, buttonLink, steps } from "./parts.js";
-import * as store from "./store.js";
 
 /** @type {import("./context.js").Screen} */
 export async function whatScreen(root, context) {
   const present = draft();
-  const unsent = (await store.reportsOf(context.person)).filter((report) => report.state === "unsent").length;
   const pictures = context.classes.map((item) => {
     const pressed = present?.class_code === item.code ? "true" : "false";
     const act = () => choose(item, context.person).then(() => context.go("#/where"));
@@ -19,7 +17,6 @@ export async function whatScreen(root, context) {
   fill(
     root,
     steps("what"),
-    unsent ? h("a", { class: "alert unsent-notice", href: "#/mine", data: { tone: "warning" } }, t("unsent.count", { n: unsent })) : null,
     present ? alertBox(t("draft.found", { title: present.class_title })) : null,
     h("h1", { tabindex: "-1", text: t("what.title") }),
     h("div", { class: "class-grid" }, pictures),

@@ -25,7 +25,11 @@ A_PHOTO: FilePayload = {"name": "IMG_0001.jpg", "mimeType": "image/jpeg", "buffe
 
 
 def opened(page_as: Callable[..., Page], **wishes: Any) -> Page:
-    """Open the page as a volunteer with a phone."""
+    """Open the page as a volunteer with a phone; without a service worker unless the test asks for one.
+
+    Requests that a service worker sees are hidden from the tests' own network, so most tests go without.
+    """
+    wishes.setdefault("service_workers", "block")
     page = page_as("volunteer", viewport=PHONE, has_touch=True, is_mobile=True, **wishes)
     page.goto("/phone/")
     return page
@@ -68,3 +72,69 @@ def the_case(page: Page) -> dict[str, Any]:
     """Return the case of the receipt on the screen."""
     number = page.locator(".case-number").inner_text()
     return next(case for case in my_cases(page) if case["number"] == number)
+
+
+# A network as in a village: previews go ahead, originals follow.
+WEAK = """
+  const weak = { effectiveType: '3g', type: 'cellular' };
+  Object.defineProperty(Navigator.prototype, 'connection', { get: () => weak });"""
+
+
+def clock_wrong(days: float) -> str:
+    """Return a script that sets a page's clock wrong by some days."""
+    return f"""
+      const shift = {days} * 86400000, Right = Date;
+      globalThis.Date = class extends Right {{
+        constructor(...given) {{ if (given.length) super(...given); else super(Right.now() + shift); }}
+        static now() {{ return Right.now() + shift; }}
+      }};"""
+
+
+def filled(page: Page, code: str = "flying_wire") -> None:
+    """Go through all three steps up to the button."""
+    choose(page, code)
+    go_on(page)
+    answer(page)
+
+
+def on_phone(page: Page, store: str) -> list[dict[str, Any]]:
+    """Return what a store of the phone holds, without the bytes of pictures."""
+    return list(
+        page.evaluate(
+            """async (name) => {
+              const { readAll } = await import('/static/phone/database.js');
+              const found = await readAll(name);
+              return found.map(({ blob, preview, ...rest }) => ({ ...rest, size: blob?.size }));
+            }""",
+            store,
+        )
+    )
+
+
+def filled_offline(page: Page) -> None:
+    """Go through all three steps up to the button, with no word from the service about the grid."""
+    choose(page)
+    expect(page.locator(".place-words")).to_contain_text("误差")
+    page.locator("#next").tap()
+    answer(page)
+
+
+def cases_become(page: Page, count: int, seconds: int = 15) -> list[dict[str, Any]]:
+    """Wait until the station has that many cases of mine, and see that they stay as many; return them."""
+    for _look in range(seconds * 5):
+        if len(my_cases(page)) >= count:
+            break
+        page.wait_for_timeout(200)
+    expect(page.locator("#unsent-badge")).to_be_hidden()
+    found = my_cases(page)
+    assert len(found) == count
+    return found
+
+
+def until(page: Page, script: str) -> None:
+    """Wait until a script gives true; Playwright's own wait needs eval, which our policy forbids."""
+    for _look in range(150):
+        if page.evaluate(script):
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"never true: {script}")

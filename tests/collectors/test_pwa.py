@@ -224,5 +224,5 @@ def test_the_receipt_names_what_is_held() -> None:
     assert document["received_at"] == "2026-11-22T01:15:03+00:00"
     good, bad = document["reports"]
     assert (good["id"], good["case_number"], good["grid"]) == (str(first), "Y-2026-00077", "桥东第一网格")
-    assert good["files"] == {"held": [SHA], "missing": []}
+    assert good["files"] == {"held": [SHA], "missing": [], "previews": []}
     assert (bad["state"], bad["errors"][0]["pointer"]) == ("refused", "/reports/1/class_code")

@@ -47,6 +47,7 @@ class Receipt:
     held: tuple[str, ...]
     created: bool = False
     state: str = "received"
+    previews: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def report(
         if met.known is not None and met.known != content:
             raise Conflict("already_known", held=met.known.hex(), sent=content.hex())
         if met.known is not None:
-            return _again(session, blobs, sent)
+            return _again(session, blobs, sent, by)
         checked = _checked(session, sent, met, spot, by, now)
         files = _prepared(blobs, sent.attachments)
         own = {
@@ -113,13 +114,19 @@ def report(
     raise Conflict("already_known", held="?", sent=content.hex())
 
 
-def _again(session: Session, blobs: BlobStore, sent: Report) -> Receipt:
+def _again(session: Session, blobs: BlobStore, sent: Report, by: Actor) -> Receipt:
     """Answer a repeated report: keep the files that came only now, give the receipt of the first time."""
     known = queries.known_report(session, sent.id)
     on_disk(session)  # the first sending may still wait for it
     missing = [file for file in sent.attachments if file.sha256 not in known.held]
-    _add_files(session, known, _prepared(blobs, missing), "found")
+    came = [file for file in _prepared(blobs, missing) if file["sent_sha256"] not in known.previews]
+    if _add_files(session, known, came, "found"):
+        record(session, "cases.file_added", kind="case", subject=known.id, grid=known.grid_id, by=by)
+    for file in missing:
+        if file.sha256 in known.previews and file.data is not None:
+            complete_file(session, blobs, sha=file.sha256, data=file.data, case_id=known.id, by=by)
     held = {*known.held, *(file.sha256 for file in missing if file.data is not None)}
+    previews = {*known.previews, *(file["sent_sha256"] for file in came if file["awaited"])} - held
     return Receipt(
         known.id,
         known.number,
@@ -128,6 +135,7 @@ def _again(session: Session, blobs: BlobStore, sent: Report) -> Receipt:
         known.neighbour,
         known.reported_at,
         _sorted(held),
+        previews=_sorted(previews),
     )
 
 
@@ -206,10 +214,10 @@ def _first(
     )
     if number is None:
         raise _Overtaken
-    held = _sorted(file["sent_sha256"] for file in files)
-    return Receipt(
-        sent.id, number, area.grid_name, area.police_grid_name, area.neighbour_name, now, held, created=True
-    )
+    held = _sorted(file["sent_sha256"] for file in files if not file["awaited"])
+    previews = _sorted(file["sent_sha256"] for file in files if file["awaited"])
+    names = (area.grid_name, area.police_grid_name, area.neighbour_name)
+    return Receipt(sent.id, number, *names, now, held, created=True, previews=previews)
 
 
 _WRITE = text("""SELECT app.take_report(:ctx, CAST(:report AS jsonb), CAST(:files AS jsonb), :year,
@@ -284,9 +292,26 @@ def _prepared(blobs: BlobStore, files: Iterable[SentFile]) -> list[dict[str, Any
     """Check the photos that came along and put them on the disk; return their rows.
 
     On the disk first, then the row that names it: a commit never points at bytes that could be lost.
+    Where only a small picture of a photo came, that one stands in its place until the original follows.
     Raises Refused for what is no photo.
     """
-    return [_prepared_file(blobs, file.data, file.sha256) for file in files if file.data is not None]
+    return [
+        {**_prepared_file(blobs, data, file.sha256), **_circumstances(file)}
+        for file in files
+        if (data := file.preview_data if file.data is None else file.data) is not None
+    ]
+
+
+def _circumstances(file: SentFile) -> dict[str, Any]:
+    """Return the columns of whether the original is still to come, and of where and when it was taken."""
+    taken, awaited = file.taken, file.data is None
+    place = {"taken_lon": taken.lon, "taken_lat": taken.lat, "taken_accuracy_m": taken.accuracy_m}
+    return {
+        "awaited": awaited,
+        "preview_sha256": file.preview if awaited else None,
+        **place,
+        "taken_at": taken.at,
+    }
 
 
 def _prepared_file(blobs: BlobStore, data: bytes, sent_sha256: str) -> dict[str, Any]:
@@ -354,6 +379,26 @@ def add_file(session: Session, blobs: BlobStore, case: Case, *, sha: str, data: 
     if not _add_files(session, case, [_prepared_file(blobs, data, sha)], "found"):
         return case
     return _recorded(session, case, "cases.file_added", by)
+
+
+def complete_file(
+    session: Session, blobs: BlobStore, *, sha: str, data: bytes, case_id: UUID | None = None, by: Actor
+) -> list[str]:
+    """Put an original in the place of its preview, in each report of the actor's own that waits for it.
+
+    `case_id` limits it to one case. Returns the numbers of the cases; none when nothing waits. Raises Refused
+    for what is no photo.
+    """
+    file = _prepared_file(blobs, data, sha)
+    completed = session.execute(_COMPLETE, {**file, "case_id": case_id}).all()
+    for case in completed:
+        record(session, "cases.file_completed", kind="case", subject=case.case_id, grid=case.grid_id, by=by)
+    return sorted(case.number for case in completed)
+
+
+_COMPLETE = text(
+    "SELECT * FROM app.complete_file(:sent_sha256, :sha256, :media_type, :size, :width, :height, :case_id)"
+)
 
 
 def _move(case: Case, verb: str, revision: int | None) -> None:

@@ -126,7 +126,8 @@ def _picture(item: Attachment, small: bool) -> Response:
     if small and item.thumbnail_sha256:
         sha, media = item.thumbnail_sha256, "image/jpeg"
     response = Response(site().blobs.get(sha), content_type=media)
-    response.headers["Cache-Control"] = "private, max-age=3600"
+    # The original takes the preview's place at any moment.
+    response.headers["Cache-Control"] = "private, no-cache" if item.awaited else "private, max-age=3600"
     response.headers["Content-Disposition"] = f'inline; filename="{item.case_id}-{item.id}"'
     response.set_etag(sha)
     return response

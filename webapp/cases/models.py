@@ -172,6 +172,7 @@ class Attachment(Base):
         UniqueConstraint("case_id", "sent_sha256", "purpose"),
         inside("case_file", "case_id"),
         CheckConstraint("purpose IN ('found', 'closed')", name="purpose"),
+        Index("ix_attachment_awaited", "sent_sha256", postgresql_where="awaited"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
@@ -187,6 +188,14 @@ class Attachment(Base):
     thumbnail_sha256: Mapped[str | None]
     damaged: Mapped[bool] = mapped_column(server_default="false")
     received_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    # The small picture that came ahead; while the original is awaited, `sha256` and the rest are its.
+    preview_sha256: Mapped[str | None]
+    awaited: Mapped[bool] = mapped_column(server_default="false")
+    # Where the phone was at the shutter (WGS 84, metres): pictures lose their own position on the way.
+    taken_lon: Mapped[float | None]
+    taken_lat: Mapped[float | None]
+    taken_accuracy_m: Mapped[float | None]
+    taken_at: Mapped[datetime | None]
 
     case: Mapped[Case] = relationship(
         primaryjoin=lambda: foreign(Attachment.case_id) == Case.id,

@@ -41,6 +41,15 @@ class Filter:
     since: datetime | None = None
 
 
+@dataclass(frozen=True)
+class SentFile:
+    """A file that is here: its size in bytes, what it is kept as, and whether another report awaits it."""
+
+    size: int
+    sha256: str
+    awaited: bool
+
+
 def hazard_classes(session: Session) -> list[HazardClass]:
     """Return the classes in use, in the order of the buttons."""
     return list(session.scalars(select(HazardClass).where(HazardClass.in_use).order_by(HazardClass.position)))
@@ -53,6 +62,15 @@ def hazard_class(session: Session, code: str, version: int | None = None) -> Any
     return session.execute(select(*_ASKED).where(_CLASS.c.code == code, wanted, published)).one_or_none()
 
 
+def _sent_files(condition: Any) -> Any:
+    """The checksums of a report's files, as the phone named them."""
+    return (
+        select(func.coalesce(func.array_agg(Attachment.sent_sha256), cast([], ARRAY(String))))
+        .where(Attachment.case_id == Case.id, Attachment.purpose == "found", condition)
+        .scalar_subquery()
+    )
+
+
 _NEIGHBOUR = aliased(Grid)
 _KNOWN = (
     select(
@@ -63,10 +81,9 @@ _KNOWN = (
         Grid.name.label("grid"),
         PoliceGrid.name.label("police_grid"),
         _NEIGHBOUR.name.label("neighbour"),
-        select(func.coalesce(func.array_agg(Attachment.sent_sha256), cast([], ARRAY(String))))
-        .where(Attachment.case_id == Case.id, Attachment.purpose == "found")
-        .scalar_subquery()
-        .label("held"),
+        Case.grid_id,
+        _sent_files(~Attachment.awaited).label("held"),
+        _sent_files(Attachment.awaited).label("previews"),
     )
     .join(Grid, Grid.id == Case.grid_id)
     .join(PoliceGrid, PoliceGrid.id == Case.police_grid_id)
@@ -209,3 +226,16 @@ def attachment(session: Session, attachment_id: int) -> Attachment:
     if found is None:
         raise NotFound()
     return found
+
+
+def sent_file(session: Session, person_id: UUID, sha: str) -> SentFile | None:
+    """Return size and kept checksum of a file of a person's own reports, and whether one of them awaits it.
+
+    `sha` is the checksum that the phone gave. None when none of the person's reports has it.
+    """
+    mine = select(Attachment.size, Attachment.sha256, Attachment.awaited)
+    mine = mine.join(Case, Case.id == Attachment.case_id)
+    mine = mine.where(Attachment.sent_sha256 == sha, Case.reporter_id == person_id)
+    rows = session.execute(mine).all()
+    here = next((row for row in rows if not row.awaited), None)
+    return None if here is None else SentFile(here.size, here.sha256, any(row.awaited for row in rows))

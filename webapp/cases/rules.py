@@ -29,6 +29,7 @@ EVENT_TITLES = {
     "cases.accepted": N_("Accepted"),
     "cases.closed": N_("Closed"),
     "cases.file_added": N_("Photo added"),
+    "cases.file_completed": N_("Original photo arrived"),
 }
 METHOD_TITLES = {
     "gps": N_("by satellite"),

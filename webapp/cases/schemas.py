@@ -9,6 +9,7 @@ from marshmallow import ValidationError, fields, post_load, validate, validates_
 
 from collectors.pwa import FILE_KINDS, MAX_FILES
 from collectors.records import PLACE_METHODS, Attachment, Place, Report
+from webapp.cases.models import Attachment as KeptFile
 from webapp.cases.models import Case
 from webapp.cases.rules import STATE_TITLES, State
 from webapp.core.i18n import _, choose
@@ -117,8 +118,21 @@ class AttachmentOut(Strict):
     width = fields.Integer()
     height = fields.Integer()
     damaged = fields.Boolean()
+    awaited = fields.Boolean(metadata={"description": "Only the preview is here; the original follows"})
+    taken = fields.Method("_taken")
     url = fields.Function(lambda a: f"/api/v1/attachments/{a.id}")
     thumbnail_url = fields.Function(lambda a: f"/api/v1/attachments/{a.id}?size=thumbnail")
+
+    def _taken(self, item: KeptFile) -> dict[str, Any] | None:
+        if item.taken_at is None and item.taken_lon is None:
+            return None
+        at = None if item.taken_at is None else item.taken_at.isoformat()
+        return {
+            "at": at,
+            "lon": item.taken_lon,
+            "lat": item.taken_lat,
+            "accuracy_m": item.taken_accuracy_m,
+        }
 
 
 class CaseOut(Strict):

@@ -74,6 +74,11 @@ class Settings:
         """Folder of the content-addressed attachments."""
         return self.home / "blobs"
 
+    @property
+    def spool_dir(self) -> Path:
+        """Folder of files that are still arriving."""
+        return self.home / "spool"
+
     def secret(self, name: str) -> bytes:
         """Return the 32-byte secret `name`; raise SettingsError when it was not made yet."""
         path = self.secrets_dir / name

@@ -1,12 +1,16 @@
-"""A content-addressed store for attachments behind a small interface."""
+"""A content-addressed store for attachments, and the spool of what is still arriving."""
 
 from __future__ import annotations
 
+import fcntl
 import os
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
-from uuid import uuid4
+from uuid import UUID, uuid4
+
+from webapp.core.errors import BadRequest, Conflict, TooLarge, Unavailable
 
 
 class BlobStore(Protocol):
@@ -62,6 +66,99 @@ class FolderStore:
 
     def has(self, sha: str) -> bool:
         return self.path(sha).exists()
+
+
+@dataclass(frozen=True)
+class Part:
+    """How much of a file has arrived, in bytes."""
+
+    offset: int
+    length: int
+
+
+class Spool:
+    """Files that arrive piece by piece, a folder for each owner: what was answered for survives a power cut.
+
+    A file's name is its SHA-256 and full length; its size is what has arrived. No row of the database says
+    it a second time, so the two can't differ.
+    """
+
+    MOST_FILES = 60
+    MOST_BYTES = 120_000_000
+    LIFE_S = 7 * 86_400
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def part(self, owner: UUID, sha: str) -> Part | None:
+        """Return how far a file of an owner has come; None when nothing of it is here."""
+        path = self._path(owner, sha)
+        return None if path is None else Part(path.stat().st_size, _length(path))
+
+    def append(self, owner: UUID, sha: str, part: Part, data: bytes, now_s: float) -> int:
+        """Write a piece at `part.offset` of a file of `part.length` bytes; return how much is here now.
+
+        Raises Conflict 'upload_offset' with the true offset, BadRequest 'upload_length' when the piece leads
+        beyond the end or the length is another one than before, TooLarge 'upload_quota', and Unavailable when
+        the disk is full: what was here stays.
+        """
+        path = self._path(owner, sha) or self._begun(owner, sha, part.length, now_s)
+        if _length(path) != part.length or part.offset + len(data) > part.length:
+            raise BadRequest("upload_length", length=_length(path))
+        with path.open("ab") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            here = os.fstat(file.fileno()).st_size
+            if here != part.offset:
+                raise Conflict("upload_offset", upload_offset=here)
+            try:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            except OSError as error:
+                os.ftruncate(file.fileno(), here)
+                raise Unavailable(retry_after=60) from error
+            return here + len(data)
+
+    def whole(self, owner: UUID, sha: str) -> bytes | None:
+        """Return a file that has arrived in full and is what its name says; None otherwise."""
+        path = self._path(owner, sha)
+        if path is None or path.stat().st_size != _length(path):
+            return None
+        data = path.read_bytes()
+        return data if sha256(data).hexdigest() == sha else None
+
+    def remove(self, owner: UUID, sha: str) -> None:
+        """Forget a file."""
+        path = self._path(owner, sha)
+        if path is not None:
+            path.unlink(missing_ok=True)
+
+    def _path(self, owner: UUID, sha: str) -> Path | None:
+        if len(sha) != 64 or any(c not in "0123456789abcdef" for c in sha):
+            return None
+        return next((self.folder / str(owner)).glob(f"{sha}.*"), None)
+
+    def _begun(self, owner: UUID, sha: str, length: int, now_s: float) -> Path:
+        self._tidy(now_s)
+        home = self.folder / str(owner)
+        files = list(home.glob("*"))
+        if len(files) >= self.MOST_FILES or sum(map(_length, files)) + length > self.MOST_BYTES:
+            raise TooLarge("upload_quota", files=self.MOST_FILES, megabytes=self.MOST_BYTES // 1_000_000)
+        home.mkdir(mode=0o750, parents=True, exist_ok=True)
+        path = home / f"{sha}.{length}"
+        path.touch(mode=0o640)
+        _sync(home)
+        return path
+
+    def _tidy(self, now_s: float) -> None:
+        """Remove what nobody has gone on with: the phone still has it and begins anew."""
+        for path in self.folder.glob("*/*"):
+            if path.stat().st_mtime < now_s - self.LIFE_S:
+                path.unlink(missing_ok=True)
+
+
+def _length(path: Path) -> int:
+    return int(path.suffix[1:])
 
 
 def _sync(folder: Path) -> None:

@@ -139,6 +139,15 @@ MESSAGES = {
     "photo_type": N_("This kind of picture is not taken; send JPEG, PNG or WebP."),
     "sandbox": N_("Files of areas can't be read on this machine; tell the administrator."),
     "too_many_cells": N_("This row has more cells than the table has columns."),
+    "handin_author": N_("The author of this file is not a person of this station who may report."),
+    "handin_format": N_("This is not a file of waiting reports from the phone page."),
+    "handin_seal": N_(
+        "This file carries no valid seal of its author's phone; only the chief may hand it in."
+    ),
+    "unclaimed_file": N_("No report names this file; it was kept for a look at it."),
+    "upload_length": N_("The length does not fit: the file has %(length)s bytes."),
+    "upload_offset": N_("The upload goes on at byte %(upload_offset)s."),
+    "upload_quota": N_("Too many unfinished uploads: at most %(files)s files or %(megabytes)s MB."),
     "zip_bomb": N_("The ZIP archive unpacks to too much."),
     # Places and coordinates
     "bad_box": N_("A box is west,south,east,north in degrees."),

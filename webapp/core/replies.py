@@ -60,6 +60,8 @@ def reply(error: AppError) -> Response:
         response = Response(orjson.dumps(problem_body(error)), error.status, content_type=PROBLEM)
     if error.status == 401 and not _wants_page():
         response.headers["WWW-Authenticate"] = "Bearer"
+    if "upload_offset" in error.params:
+        response.headers["Upload-Offset"] = str(error.params["upload_offset"])
     if "retry_after" in error.params:
         response.headers["Retry-After"] = str(error.params["retry_after"])
     return response

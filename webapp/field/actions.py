@@ -59,6 +59,20 @@ def keep(
     return entry
 
 
+def deliver(session: Session, batch_id: UUID, author: UUID, *, reports: int, sealed: bool, by: Actor) -> None:
+    """Note that a file of waiting reports was carried to the station, and by whom."""
+    record(
+        session,
+        "field.delivered",
+        kind="handin",
+        subject=batch_id,
+        by=by,
+        author=str(author),
+        reports=reports,
+        sealed=sealed,
+    )
+
+
 def repaired(session: Session, entry: Quarantine, case_id: UUID, *, by: Actor) -> Quarantine:
     """Note that a kept report became a case."""
     _require_kept(entry)

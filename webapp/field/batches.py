@@ -1,16 +1,19 @@
-"""The phone page's door: a batch of reports with their files in, a receipt out."""
+"""The phone page's doors: a batch of reports with their files in, a receipt out; by network or by hand."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
+import orjson
 from flask import Response, request
+from geoalchemy2.shape import to_shape
 from sqlalchemy.orm import Session
 
-from collectors import pwa
+from collectors import handin, pwa
 from collectors.records import Attachment, Report
 from collectors.records import Problem as FormatProblem
 from collectors.records import Refused as Unreadable
@@ -19,13 +22,18 @@ from webapp.cases.queries import known_report
 from webapp.cases.rules import REPORTERS
 from webapp.core import clock
 from webapp.core.actor import Actor
-from webapp.core.errors import AppError, BadRequest, Problem, Refused
+from webapp.core.errors import AppError, BadRequest, Forbidden, Problem, Refused
+from webapp.core.files import Spool
+from webapp.core.i18n import choose
 from webapp.core.messages import message
 from webapp.core.replies import reply
-from webapp.core.web import ApiBlueprint, door, site, whole_body
+from webapp.core.security import same
+from webapp.core.web import ApiBlueprint, csrf_mark, door, readable, site, whole_body
 from webapp.field import actions, queries
 from webapp.field.models import Quarantine
-from webapp.field.schemas import BatchIn, BatchOut
+from webapp.field.rules import CHINA, seal_key, seal_of
+from webapp.field.schemas import BatchIn, BatchOut, HandinIn, HandinOut, PhoneOut
+from webapp.people.queries import names, role_of, station
 
 blp = ApiBlueprint("batches", __name__, url_prefix="/api/v1", description="The phone page's batches")
 DOOR = "batch"
@@ -42,18 +50,97 @@ def batch(session: Session, by: Actor) -> dict[str, Any] | Response:
         found = pwa.decode(body, parts)
     except Unreadable as error:
         return _unreadable(session, body, parts, error, by)
-    receipts = _take_all(session, found, by)
+    return pwa.encode(_receipt(session, found, parts, by))
+
+
+@blp.route("/phone")
+@door(scope="submit")
+@blp.response(200, PhoneOut)
+def phone(session: Session, by: Actor) -> dict[str, Any]:
+    """Who holds the phone, and what its page must know; the page itself is the same for everybody."""
+    home, who = station(session, by), by.person_id
+    return {
+        "person": who,
+        "name": names(session, {who}).get(who, "") if who else "",
+        "role": by.role,
+        "station": {"code": home.code, "name": choose(home.name), "synthetic": home.synthetic},
+        "box": CHINA if home.ground is None else to_shape(home.ground).bounds,
+        "credit": home.credit,
+        "csrf": csrf_mark(),
+        "seal": seal_key(site().settings.secret("csrf.key"), who) if who else "",
+    }
+
+
+@blp.route("/handins", methods=["POST"])
+@door("station_chief", "officer", "grid_worker")
+@blp.arguments(HandinIn, location="files")
+@blp.response(200, HandinOut)
+def hand_in(files: dict[str, Any], session: Session, by: Actor) -> dict[str, Any]:
+    """Take a file of waiting reports that somebody carried here: the same reports, the same receipts."""
+    with readable():
+        found = handin.decode(files["file"].read())
+    role = _author_role(session, found, by)
+    sealed = same(
+        seal_of(seal_key(site().settings.secret("csrf.key"), found.author), found.sealed), found.seal
+    )
+    receipt = _handed_in(session, found, role, sealed, by)
+    actions.deliver(
+        session, found.batch.batch_id, found.author, reports=len(receipt.reports), sealed=sealed, by=by
+    )
+    return {**pwa.encode(receipt), "author": found.author}
+
+
+def _author_role(session: Session, found: handin.Handin, by: Actor) -> str:
+    role = role_of(session, found.author)
+    if role not in REPORTERS:
+        raise Refused(problems=[Problem("/author", "handin_author")])
+    return role
+
+
+def _handed_in(session: Session, found: handin.Handin, role: str, sealed: bool, by: Actor) -> pwa.Receipt:
+    """Take the reports as their author's: by the seal of the author's phone, else by the chief's word.
+
+    The seal is made with a key that only the author's session is told, so a sealed file is the author's own
+    message, whoever carries it. Without one the law of the rows holds: only the chief reports for others.
+    """
+    if sealed or found.author == by.person_id:
+        author = Actor(by.station_id, role, person_id=found.author, via="handin")
+        with site().database.transaction(author) as own:
+            return _receipt(own, found.batch, found.parts, author)
+    if by.role != "station_chief":
+        raise Forbidden("handin_seal")
+    return _receipt(session, found.batch, found.parts, by, found.author)
+
+
+def _receipt(
+    session: Session,
+    found: pwa.Batch,
+    parts: Mapping[str, bytes],
+    by: Actor,
+    reporter_id: UUID | None = None,
+) -> pwa.Receipt:
+    """Take the good reports, keep the refused ones and the parts of no report; return the receipt."""
+    sent = zip(found.indexes, found.reports, strict=True)
+    receipts = [_take(session, index, item, by, found.client, reporter_id) for index, item in sent]
+    receipts += [_keep_refused(session, item, by) for item in found.refused]
     # The time of the first sending: the same batch again gets the same receipt.
     first = max((r.received_at for r in receipts if r.received_at), default=clock.now())
-    return pwa.encode(pwa.Receipt(found.batch_id, first, tuple(receipts)))
+    in_order = tuple(sorted(receipts, key=lambda receipt: receipt.index))
+    return pwa.Receipt(found.batch_id, first, in_order, _keep_strays(session, found, parts, by))
 
 
-def _take_all(session: Session, found: pwa.Batch, by: Actor) -> list[pwa.ReportReceipt]:
-    """Take the good reports and keep the refused ones; return the receipts in the batch's order."""
-    sent = zip(found.indexes, found.reports, strict=True)
-    receipts = [_take(session, index, item, by, found.client) for index, item in sent]
-    receipts += [_keep_refused(session, item, by) for item in found.refused]
-    return sorted(receipts, key=lambda receipt: receipt.index)
+def _keep_strays(
+    session: Session, found: pwa.Batch, parts: Mapping[str, bytes], by: Actor
+) -> tuple[pwa.StrayPart, ...]:
+    """Keep the parts that no report names and those that were damaged, once; return their names."""
+    problems = {name: Problem(f"/parts/{name}", "unclaimed_file") for name in found.unclaimed}
+    problems |= {name: Problem(f"/parts/{name}", p.code, p.params) for name, p, _data in found.bad_files}
+    strays = {name: parts[name] for name in sorted(problems) if parts[name]}
+    hashes = {name: sha256(parts[name]).hexdigest() for name in sorted(problems)}
+    if strays:
+        said = {"batch_id": str(found.batch_id), "parts": hashes}
+        _keep(session, orjson.dumps(said), strays, list(problems.values()), by)
+    return tuple(pwa.StrayPart(name, sha, problems[name].code) for name, sha in hashes.items())
 
 
 def _sent() -> tuple[bytes, dict[str, bytes]]:
@@ -92,16 +179,33 @@ def _unreadable(
 
 
 def _take(
-    session: Session, index: int, sent: Report, by: Actor, client: Mapping[str, str]
+    session: Session,
+    index: int,
+    sent: Report,
+    by: Actor,
+    client: Mapping[str, str],
+    reporter_id: UUID | None = None,
 ) -> pwa.ReportReceipt:
     """Take one report; a refused one has written nothing and never blocks its siblings."""
+    sent = _with_uploads(sent, reporter_id or by.person_id)
+    sender = cases.Sender(DOOR, client.get("name", ""))
     try:
-        done = cases.report(
-            session, site().blobs, sent, by=by, sender=cases.Sender(DOOR, client.get("name", ""))
-        )
+        done = cases.report(session, site().blobs, sent, by=by, reporter_id=reporter_id, sender=sender)
     except AppError as error:
         return _keep_report(session, index, sent, error, by)
     return _received(index, done, done.held, sent.attachments)
+
+
+def _with_uploads(sent: Report, owner: UUID | None) -> Report:
+    """Return the report with those files that its author has uploaded apart, ahead of it."""
+    if owner is None or all(file.data is not None for file in sent.attachments):
+        return sent
+    spool = Spool(site().settings.spool_dir)
+    files = (
+        replace(file, data=spool.whole(owner, file.sha256)) if file.data is None else file
+        for file in sent.attachments
+    )
+    return replace(sent, attachments=tuple(files))
 
 
 def _received(index: int, done: Any, held: Iterable[str], files: Iterable[Attachment]) -> pwa.ReportReceipt:
@@ -117,6 +221,7 @@ def _received(index: int, done: Any, held: Iterable[str], files: Iterable[Attach
         police_grid=done.police_grid,
         held=kept,
         missing=tuple(a.sha256 for a in files if a.sha256 not in kept),
+        previews=tuple(sha for sha in done.previews if sha not in kept),
     )
 
 
@@ -124,7 +229,7 @@ def _keep_report(session: Session, index: int, sent: Report, error: AppError, by
     problems = error.problems or [Problem("", error.code, error.params)]
     body, files = pwa.document(sent), sent.attachments
     if isinstance(error, Refused):
-        entry = _keep(session, body, files, problems, by)
+        entry = _keep(session, body, _bytes_of(files), problems, by)
         return _kept(session, index, sent.id, entry, files, problems)
     mended = queries.mended(session, by, DOOR, sha256(body).hexdigest())
     if mended is not None:
@@ -134,7 +239,7 @@ def _keep_report(session: Session, index: int, sent: Report, error: AppError, by
 
 def _keep_refused(session: Session, item: pwa.RefusedReport, by: Actor) -> pwa.ReportReceipt:
     problems = _problems(item.refused.problems)
-    entry = _keep(session, item.raw, item.files, problems, by)
+    entry = _keep(session, item.raw, _bytes_of(item.files), problems, by)
     return _kept(session, item.index, item.id, entry, item.files, problems)
 
 
@@ -160,11 +265,17 @@ def _kept(
     )
 
 
+def _bytes_of(files: Iterable[Attachment]) -> dict[str, bytes]:
+    """Return what came of the files by checksum; of a photo that is not here, its preview."""
+    came = {file.sha256: file.data for file in files if file.data is not None}
+    ahead = {f.preview: f.preview_data for f in files if f.data is None and f.preview_data is not None}
+    return came | ahead
+
+
 def _keep(
-    session: Session, body: bytes, files: Iterable[Attachment], problems: list[Problem], by: Actor
+    session: Session, body: bytes, held: Mapping[str, bytes], problems: list[Problem], by: Actor
 ) -> Quarantine:
-    """Keep one report for repair, once."""
-    held = {file.sha256: file.data for file in files if file.data is not None}
+    """Keep one report or stray part for repair, once."""
     return actions.keep(
         session,
         site().blobs,

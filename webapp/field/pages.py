@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import orjson
-from flask import Blueprint, render_template
-from geoalchemy2.shape import to_shape
+from flask import Blueprint, Response, render_template
 from sqlalchemy.orm import Session
 
 from collectors import openrosa_submission
@@ -14,28 +13,58 @@ from collectors.records import Refused as Unreadable
 from webapp.cases.queries import hazard_classes
 from webapp.core import clock
 from webapp.core.actor import Actor
-from webapp.core.i18n import N_
+from webapp.core.i18n import N_, set_language
 from webapp.core.messages import message
 from webapp.core.web import door, site
-from webapp.field import queries
+from webapp.field import queries, shell
 from webapp.field.models import Quarantine
 from webapp.field.rules import KIND_WORDS, MAKERS, OPENROSA, STATE_WORDS, condition
 from webapp.people.queries import names, station
 
 pages = Blueprint("field_pages", __name__)
-CHINA = (73.5, 18.0, 135.1, 53.6)
-DOOR_TITLES = {"batch": N_("from the phone page"), "openrosa": N_("from a form app")}
+DOOR_TITLES = {
+    "batch": N_("from the phone page"),
+    "upload": N_("from the phone page"),
+    "openrosa": N_("from a form app"),
+}
 SYSTEMS = {"wgs84": "WGS 84", "gcj02": "GCJ-02", "bd09": "BD-09", "cgcs2000": "CGCS2000"}
 
 
 @pages.get("/phone/")
 @door()
 def phone(session: Session, by: Actor) -> str:
-    """Show the volunteer's page; its form works from what the page and the API tell, offline too."""
-    home = station(session, by)
-    box = CHINA if home.ground is None else to_shape(home.ground).bounds
-    config = {"person": str(by.person_id or ""), "box": box, "credit": home.credit}
-    return render_template("field/phone.html", station=home, config=config)
+    """Show the volunteer's page. It is the same for everybody: who holds the phone it asks the API."""
+    return _phone_page()
+
+
+@pages.get("/phone/shell/<any(zh, en):language>")
+def phone_shell(language: str) -> str:
+    """Give the page in one language, for the copy that the browser keeps to open without a network."""
+    set_language(language)
+    return _phone_page()
+
+
+def _phone_page() -> str:
+    return render_template("field/phone.html", modules=shell.first_modules())
+
+
+@pages.get("/phone/sw.js")
+def phone_worker() -> Response:
+    """Give the service worker; it differs when any file does, so that browsers take the new one."""
+    return Response(shell.worker(), content_type="text/javascript; charset=utf-8")
+
+
+@pages.get("/phone/manifest.webmanifest")
+def phone_manifest() -> Response:
+    """Say how the page looks as an app on the phone."""
+    return Response(orjson.dumps(shell.MANIFEST), content_type="application/manifest+json")
+
+
+@pages.get("/field/handin")
+@door("station_chief", "officer", "grid_worker")
+def handin(session: Session, by: Actor) -> str:
+    """Show the form for a file of waiting reports that a phone saved."""
+    return render_template("field/handin.html", station=station(session, by))
 
 
 @pages.get("/quarantine")

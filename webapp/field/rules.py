@@ -1,14 +1,23 @@
-"""Names of the doors' own forms, who makes forms of a station, and how many cases travel to a phone."""
+"""Rules of the doors for devices: own forms, lists that travel to a phone, the seal of its file, limits."""
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Collection, Mapping, Sequence
+from hashlib import sha256
 from typing import Any
+from uuid import UUID
 
 from collectors.openrosa_submission import Matched
 from collectors.xforms import FormClass
 from webapp.core.errors import Problem
 from webapp.core.i18n import N_
+
+# Where the phone's map looks when a station has no ground yet: west, south, east, north.
+CHINA = (73.5, 18.0, 135.1, 53.6)
+# A photo of a phone as it comes; the photo rules themselves are in collectors.photos.
+UPLOAD_LIMIT = 8_000_000
+PIECE_LIMIT = 4_000_000
 
 OPENROSA = "openrosa"
 MAKERS = ("system_admin", "station_chief", "planner")
@@ -76,3 +85,13 @@ def class_code(station_code: str, form_id: str) -> str:
 def condition(form: Any) -> str:
     """Return in which condition a version of an own form is: published, draft, or an old one."""
     return "published" if form.in_use else "draft" if form.draft else "withdrawn"
+
+
+def seal_key(key: bytes, person_id: UUID) -> str:
+    """Return the key by which a person's phone seals a file of waiting reports; told to that person only."""
+    return hmac.new(key, f"handin|{person_id}".encode(), sha256).hexdigest()
+
+
+def seal_of(seal: str, data: bytes) -> str:
+    """Return the seal over some bytes: HMAC-SHA256 (RFC 2104) with the hex key's text, as hex."""
+    return hmac.new(seal.encode(), data, sha256).hexdigest()

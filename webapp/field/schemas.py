@@ -46,6 +46,7 @@ class FilesOut(Strict):
 
     held = fields.List(fields.String())
     missing = fields.List(fields.String())
+    previews = fields.List(fields.String(), metadata={"description": "Only the small picture is here"})
 
 
 class ReportReceiptOut(Strict):
@@ -67,6 +68,7 @@ class BatchOut(Strict):
     batch_id = fields.String()
     received_at = fields.String()
     reports = fields.List(fields.Nested(ReportReceiptOut))
+    unclaimed = fields.List(fields.Dict(), metadata={"description": "Parts of no report: name, sha256, code"})
 
 
 class FormFileIn(Strict):
@@ -83,3 +85,42 @@ class StationFormOut(Strict):
     title = fields.Function(lambda c: choose(c.title))
     state = fields.Function(condition)
     questions = fields.Function(lambda c: len(c.questions))
+
+
+class HandinIn(Strict):
+    """A file of waiting reports that a phone saved."""
+
+    file = fields.Raw(required=True, metadata={"type": "string", "format": "binary"})
+
+
+class HandinOut(BatchOut):
+    """The receipt of a file of waiting reports, to be loaded back on the phone."""
+
+    author = fields.UUID()
+
+
+class UploadOut(Strict):
+    """How far an upload has come. Only what is `held` may be deleted by the sender.
+
+    `state`: arriving, waiting (complete, no report names it yet), received, kept (no photo; for a look).
+    """
+
+    sha256 = fields.String()
+    offset = fields.Integer()
+    length = fields.Integer()
+    held = fields.Boolean()
+    state = fields.String()
+    cases = fields.List(fields.String())
+
+
+class PhoneOut(Strict):
+    """Who holds the phone, and what its page must know."""
+
+    person = fields.UUID(allow_none=True)
+    name = fields.String()
+    role = fields.String()
+    station = fields.Dict()
+    box = fields.List(fields.Float())
+    credit = fields.String()
+    csrf = fields.String()
+    seal = fields.String()

@@ -37,6 +37,12 @@ def names(session: Session, ids: set[UUID]) -> dict[UUID, str]:
     return {row.id: row.name for row in rows}
 
 
+def role_of(session: Session, person_id: UUID) -> str | None:
+    """Return the role of a person of the actor's station; None for somebody else."""
+    role: str | None = session.scalar(text("SELECT app.role_of(:person)"), {"person": person_id})
+    return role
+
+
 def posted_police_grids(session: Session, by: Actor) -> list[UUID]:
     """Return the police grids that the actor is posted to now."""
     rows = session.scalars(

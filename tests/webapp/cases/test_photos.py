@@ -79,7 +79,7 @@ def test_where_and_with_what_a_photo_was_taken_is_neither_stored_nor_served(
     data = picture(form=form, gps=True)
     assert b"SECRETMAKER" in data
     sample, receipt = send(data)
-    assert receipt["files"] == {"held": [sha256(data).hexdigest()], "missing": []}
+    assert receipt["files"] == {"held": [sha256(data).hexdigest()], "missing": [], "previews": []}
     row = row_of(sample)
     served = as_role("officer", "A").get(f"/api/v1/attachments/{row.id}")
     assert served.mimetype == f"image/{form.lower()}"

@@ -85,11 +85,15 @@ def test_photos_may_follow_with_the_same_batch(as_role, sample_report, counts):
     client = as_role("volunteer")
     document = json.dumps(sample.batch())
     first = client.post(BATCHES, data=document, content_type="application/json").json["reports"][0]
-    assert first["files"] == {"held": [], "missing": list(sample.photos)}
+    assert first["files"] == {"held": [], "missing": list(sample.photos), "previews": []}
     form = sample.form()
     del form[list(sample.photos)[1]]
     second = client.post(BATCHES, data=form).json["reports"][0]
-    assert second["files"] == {"held": list(sample.photos)[:1], "missing": list(sample.photos)[1:]}
+    assert second["files"] == {
+        "held": list(sample.photos)[:1],
+        "missing": list(sample.photos)[1:],
+        "previews": [],
+    }
     third = client.post(BATCHES, data=sample.form()).json["reports"][0]
     assert sorted(third["files"]["held"]) == sorted(sample.photos)
     assert third["case_number"] == first["case_number"]
@@ -116,7 +120,7 @@ def test_a_file_damaged_on_the_way_is_not_held(as_role, sample_report):
     sha, data = next(iter(sample.photos.items()))
     form[sha] = (io.BytesIO(data[:-20]), "photo.jpg", "image/jpeg")
     receipt = as_role("volunteer").post(BATCHES, data=form).json["reports"][0]
-    assert receipt["files"] == {"held": [], "missing": [sha]}
+    assert receipt["files"] == {"held": [], "missing": [sha], "previews": []}
 
 
 def test_the_same_report_from_eight_threads_at_the_same_moment(service, token_for, sample_report, counts):
@@ -197,3 +201,26 @@ def test_a_report_of_another_stations_ground_is_kept_not_lost(as_role, other_sta
     sample = report_at(*other_station.inside("A1"))
     receipt = as_role("volunteer").post(BATCHES, data=sample.form()).json["reports"][0]
     assert (receipt["state"], receipt["errors"][0]["code"]) == ("kept", "outside_station")
+
+
+@pytest.mark.slow
+def test_eight_at_once_in_thirty_rounds_all_succeed(service, token_for, sample_report, counts):
+    """240 identical submissions, 8 at the same moment: 240 successes, 30 cases, 30 photos."""
+    head = {"Authorization": f"Bearer {token_for('t.volunteer')}"}
+    ids, replies = [], []
+    with ThreadPoolExecutor(8) as pool:
+        for number in range(30):
+            sample = sample_report("A1", photos=(photo(number * 8),))
+            parts, gate = multipart(sample), Barrier(8)
+
+            def send(_n, parts=parts, gate=gate):
+                gate.wait()
+                return requests.post(service.url + BATCHES, files=parts, headers=head, timeout=60)
+
+            answers = list(pool.map(send, range(8)))
+            ids.append(sample.id)
+            replies += answers
+            numbers = {answer.json()["reports"][0]["case_number"] for answer in answers}
+            assert len(numbers) == 1
+    assert Counter(answer.status_code for answer in replies) == {200: 240}
+    assert counts(*ids) == (30, 30, 30)

@@ -1,0 +1,38 @@
+"""The first opening of the phone page stays small: bytes, requests, what is loaded late and compressed."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable
+
+import requests
+from playwright.sync_api import Page
+
+from tests.bench.firstload import opened
+from tests.browser.conftest import PHONE
+from tests.service import Service
+
+LIMIT_BYTES = 200_000
+
+
+def test_the_first_load_stays_small(page_as: Callable[..., Page], service: Service) -> None:
+    page = page_as("volunteer", viewport=PHONE, service_workers="block")
+    load = opened(page, service.url)
+    print(load.usable_s, load.usable_bytes, load.usable_requests, load.total_bytes, load.total_requests)
+    assert load.total_bytes < LIMIT_BYTES
+    first = load.addresses[: load.usable_requests]
+    assert not [address for address in first if "/vendor/leaflet" in address]
+    assert len(load.addresses) == len(set(load.addresses)), "something is loaded twice"
+
+
+def test_static_files_are_compressed_and_checked_anew(service: Service) -> None:
+    address = f"{service.url}/static/phone/main.js"
+    plain = requests.get(address, headers={"Accept-Encoding": "identity"}, timeout=10)
+    packed = requests.get(address, headers={"Accept-Encoding": "gzip"}, stream=True, timeout=10)
+    assert "Content-Encoding" not in plain.headers
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.raw.read()) == plain.content
+    again = requests.get(address, headers={"If-None-Match": packed.headers["ETag"]}, timeout=10)
+    assert again.status_code == 304
+    assert requests.get(f"{service.url}/static/../webapp/app.py", timeout=10).status_code == 404
+    assert requests.get(f"{service.url}/static/phone/nothing.js", timeout=10).status_code == 404
