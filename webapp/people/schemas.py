@@ -2,7 +2,9 @@
 
 from marshmallow import fields, validate
 
+from webapp.core.i18n import _
 from webapp.core.schema import Strict, Text
+from webapp.people.rules import REASON_TITLES
 
 
 class DeviceIn(Strict):
@@ -38,3 +40,28 @@ class InvitationOut(Strict):
 
     url = fields.String()
     qr_svg = fields.String()
+
+
+class PointsQuery(Strict):
+    """Whose points; `everybody` shows the whole station to its chief, and only the own to others."""
+
+    everybody = fields.Boolean(load_default=False)
+
+
+class PointOut(Strict):
+    """Points that were earned, and what for."""
+
+    person_id = fields.UUID(attribute="entry.person_id")
+    person = fields.String(allow_none=True)
+    points = fields.Integer(attribute="entry.points")
+    reason = fields.String(attribute="entry.reason")
+    reason_title = fields.Function(lambda row: _(REASON_TITLES[row["entry"].reason]))
+    case_id = fields.UUID(attribute="entry.case_id", allow_none=True)
+    at = fields.AwareDateTime(attribute="entry.at")
+
+
+class PointsOut(Strict):
+    """The sum of all points, and the newest entries."""
+
+    total = fields.Integer()
+    entries = fields.List(fields.Nested(PointOut))
