@@ -3,11 +3,17 @@
 import { byId, fill, h, toast } from "../shared/dom.js";
 import { explain } from "../shared/http.js";
 import { language, load, t } from "../shared/i18n.js";
+import { caseScreen, voiceScreen } from "./case.js";
 import { detailsScreen } from "./details.js";
 import { restore } from "./draft.js";
-import { caseScreen, mineScreen } from "./mine.js";
+import { fromScreen } from "./fromplace.js";
+import { mapScreen } from "./map.js";
+import { mineScreen } from "./mine.js";
 import { alertBox, button } from "./parts.js";
+import { pointsScreen } from "./points.js";
 import { resultScreen } from "./result.js";
+import { sameScreen, voicedScreen } from "./same.js";
+import { scanScreen } from "./scan.js";
 import * as store from "./store.js";
 import { whatScreen } from "./what.js";
 import { whereScreen } from "./where.js";
@@ -20,6 +26,13 @@ const SCREENS = {
   result: resultScreen,
   mine: mineScreen,
   case: caseScreen,
+  from: fromScreen,
+  map: mapScreen,
+  points: pointsScreen,
+  same: sameScreen,
+  scan: scanScreen,
+  voice: voiceScreen,
+  voiced: voicedScreen,
 };
 
 /** @type {HTMLElement} */

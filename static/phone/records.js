@@ -7,7 +7,7 @@
  * @property {number} lat
  * @property {"wgs84"} crs
  * @property {number | null} accuracy_m
- * @property {"gps" | "pin" | "grid"} method
+ * @property {"gps" | "place" | "pin" | "grid" | "address"} method
  */
 
 /**

@@ -36,9 +36,9 @@ METHOD_TITLES = {
     "gps": N_("by satellite"),
     "pin": N_("pin on the map"),
     "plate": N_("door plate"),
+    "place": N_("by the sign of a place"),
     "grid": N_("grid chosen from the list"),
     "address": N_("by address"),
-    "place": N_("QR code of the place"),
 }
 
 # From, verb, to: the only ways a case moves.

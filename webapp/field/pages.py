@@ -9,6 +9,7 @@ from flask import Blueprint, render_template
 from geoalchemy2.shape import to_shape
 from sqlalchemy.orm import Session
 
+from webapp.areas.rules import gps_threshold_m
 from webapp.cases.queries import hazard_classes
 from webapp.core import clock
 from webapp.core.actor import Actor
@@ -32,6 +33,7 @@ def phone(session: Session, by: Actor) -> str:
     home = station(session, by)
     box = CHINA if home.ground is None else to_shape(home.ground).bounds
     config = {"person": str(by.person_id or ""), "box": box, "credit": home.credit}
+    config["threshold_m"] = gps_threshold_m(home.settings)
     return render_template("field/phone.html", station=home, config=config)
 
 

@@ -1,5 +1,7 @@
 """What crosses the wire about persons and devices."""
 
+from typing import Any
+
 from marshmallow import fields, validate
 
 from webapp.core.i18n import _
@@ -55,9 +57,13 @@ class PointOut(Strict):
     person = fields.String(allow_none=True)
     points = fields.Integer(attribute="entry.points")
     reason = fields.String(attribute="entry.reason")
-    reason_title = fields.Function(lambda row: _(REASON_TITLES[row["entry"].reason]))
+    reason_title = fields.Method("_title")
     case_id = fields.UUID(attribute="entry.case_id", allow_none=True)
     at = fields.AwareDateTime(attribute="entry.at")
+
+    def _title(self, row: dict[str, Any]) -> str:
+        title = REASON_TITLES[row["entry"].reason]
+        return _(title)
 
 
 class PointsOut(Strict):
