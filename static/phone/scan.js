@@ -24,7 +24,7 @@ export function codeIn(text) {
 export async function scanScreen(root, context) {
   const back = draft() ? "#/where" : "#/what";
   if (!canScan()) return context.go(back);
-  const video = h("video", { class: "scan-view", playsinline: true, "aria-label": t("scan.title") });
+  const video = h("video", { class: "scan-view", playsinline: true, autoplay: true, "aria-label": t("scan.title") });
   video.muted = true;
   const said = h("p", { role: "status", text: t("scan.hint") });
   fill(root, h("h1", { tabindex: "-1", text: t("scan.title") }), video, said, h("div", { class: "action-bar" }, buttonLink(back, t("back"))));
@@ -56,7 +56,6 @@ class Camera {
     this.stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
     if (!this.open) return this.stop();
     this.video.srcObject = this.stream;
-    await this.video.play();
     const reader = new BarcodeDetector({ formats: ["qr_code"] });
     while (this.open) {
       const [found] = await reader.detect(this.video).catch(() => []);

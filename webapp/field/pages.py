@@ -32,8 +32,8 @@ def phone(session: Session, by: Actor) -> str:
     """Show the volunteer's page; its form works from what the page and the API tell, offline too."""
     home = station(session, by)
     box = CHINA if home.ground is None else to_shape(home.ground).bounds
-    config = {"person": str(by.person_id or ""), "box": box, "credit": home.credit}
-    config["threshold_m"] = gps_threshold_m(home.settings)
+    rough = {"threshold_m": gps_threshold_m(home.settings)}
+    config = {"person": str(by.person_id or ""), "box": box, "credit": home.credit, **rough}
     return render_template("field/phone.html", station=home, config=config)
 
 
