@@ -33,7 +33,7 @@ export async function mapScreen(root, context) {
     h(
       "div",
       { class: "action-bar" },
-      button(t("where.locate.short"), () => screen.locate(), { drawing: "locate", id: "here" }),
+      button(t("where.locate.short"), () => screen.locate(), { id: "here" }),
       buttonLink("#/what", t("report.new"), { primary: true }),
     ),
   );
@@ -60,6 +60,7 @@ class OwnGround extends GroundMap {
    */
   constructor(element, context, said) {
     super(element, context);
+    this.labelsFrom = 15;
     this.said = said;
     this.stop = () => {};
     this.marks = L.layerGroup().addTo(this.map);

@@ -16,7 +16,7 @@ const BADGES = { unsent: "queued", kept: "quarantined", draft: "draft", sent: "s
 export async function mineScreen(root, context) {
   const local = (await store.reportsOf(context.person)).filter((report) => report.state !== "sent");
   const thumbs = await Promise.all(local.map(firstPhoto));
-  const list = h("ul", { class: "list mine", id: "mine" }, local.map((report, i) => localItem(report, thumbs[i])));
+  const list = h("ul", { class: "list mine", id: "mine" }, local.map((report, i) => localItem(report, thumbs[i], context)));
   const below = h("div", { class: "stack" });
   const voices = h("div", { class: "stack" });
   const thanks = h("a", { class: "card points-link", href: "#/points", hidden: true });
@@ -27,7 +27,7 @@ export async function mineScreen(root, context) {
     list,
     below,
     voices,
-    h("div", { class: "action-bar" }, buttonLink("#/map", t("ground.title"), { drawing: "field" }), buttonLink("#/what", t("report.new"), { primary: true })),
+    h("div", { class: "action-bar" }, buttonLink("#/map", t("ground.title")), buttonLink("#/what", t("report.new"), { primary: true })),
   );
   await more(list, below, null, context);
   await Promise.all([voiced(voices, context), thank(thanks, context)]);
@@ -52,7 +52,7 @@ async function more(list, below, cursor, context) {
   try {
     const address = `/api/v1/cases?${wanted}`;
     const page = await (cursor ? getJson(address) : store.freshOrKept(address, `${context.person} ${language()}`));
-    list.append(...page.cases.map(caseItem));
+    list.append(...page.cases.map((/** @type {any} */ each) => caseItem(each, context)));
     fill(below, page.next ? button(t("mine.more"), () => more(list, below, page.next, context)) : null);
     if (!list.children.length) fill(below, h("p", { class: "empty", text: t("mine.empty") }));
   } catch (error) {
@@ -70,7 +70,7 @@ async function voiced(place, context) {
   if (!found.length) return;
   const items = found.map((/** @type {any} */ each) => {
     const badge = h("span", { class: "badge", data: { state: each.state }, text: each.state_title });
-    return item(`#/voice/${each.id}`, each.class_title, badge, [each.police_grid, dateTime(each.voiced_at)], null);
+    return item(`#/voice/${each.id}`, each.class_title, badge, [each.police_grid, dateTime(each.voiced_at)], null, drawingOf(context, each.class_code));
   });
   fill(place, h("h2", { text: t("mine.voices") }), h("ul", { class: "list mine", id: "voices" }, items));
 }
@@ -94,19 +94,23 @@ async function firstPhoto(report) {
 /**
  * @param {Report} report
  * @param {string | null} thumb
+ * @param {Context} context
  */
-function localItem(report, thumb) {
+function localItem(report, thumb, context) {
   const badge = h("span", { class: "badge", data: { state: BADGES[report.state] }, text: t(`local.${report.state}`) });
   const address = report.state === "draft" ? "#/details" : `#/result/${report.id}`;
-  return item(address, report.class_title, badge, [dateTime(report.found_at)], thumb);
+  return item(address, report.class_title, badge, [dateTime(report.found_at)], thumb, drawingOf(context, report.class_code));
 }
 
-/** @param {any} found */
-function caseItem(found) {
+/**
+ * @param {any} found
+ * @param {Context} context
+ */
+function caseItem(found, context) {
   const badge = h("span", { class: "badge", data: { state: found.state }, text: found.state_title });
   const photo = found.attachments.find((/** @type {any} */ each) => each.purpose === "found" && !each.damaged);
   const words = [found.police_grid.name, dateTime(found.found_at)];
-  return item(`#/case/${found.id}`, found.class_title, badge, words, photo?.thumbnail_url);
+  return item(`#/case/${found.id}`, found.class_title, badge, words, photo?.thumbnail_url, drawingOf(context, found.class_code));
 }
 
 /**
@@ -115,9 +119,10 @@ function caseItem(found) {
  * @param {HTMLElement} badge
  * @param {string[]} words
  * @param {string | null | undefined} picture
+ * @param {string} drawing of its class, where there is no photo
  */
-function item(address, title, badge, words, picture) {
-  const thumb = picture ? h("img", { class: "thumb", src: picture, alt: "", loading: "lazy" }) : h("span", { class: "thumb" });
+function item(address, title, badge, words, picture, drawing) {
+  const thumb = picture ? h("img", { class: "thumb", src: picture, alt: "", loading: "lazy" }) : h("span", { class: "thumb" }, icon(drawing));
   const text = h(
     "span",
     { class: "mine-text" },
@@ -126,4 +131,12 @@ function item(address, title, badge, words, picture) {
     badge,
   );
   return h("li", {}, h("a", { class: "mine-item", href: address }, thumb, text));
+}
+
+/**
+ * @param {Context} context
+ * @param {string} code
+ */
+function drawingOf(context, code) {
+  return context.classes.find((each) => each.code === code)?.icon ?? "other";
 }

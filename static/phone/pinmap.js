@@ -8,7 +8,6 @@ import { grids } from "./ground.js";
 
 /** @typedef {{lon: number, lat: number, accuracy_m: number | null, method: string}} Shown */
 
-const LABELS_FROM = 16;
 const GRIDS_FROM = 13;
 const LIMIT = 1000;
 
@@ -25,6 +24,8 @@ export class GroundMap {
     L.control.zoom({ position: "bottomright", zoomInTitle: t("map.in"), zoomOutTitle: t("map.out") }).addTo(this.map);
     L.control.scale({ imperial: false }).addTo(this.map);
     this.addBase(context.basemap);
+    /** Names of the grids are drawn from this zoom on. */
+    this.labelsFrom = 16;
     /** @type {(grid: any) => boolean} */
     this.isOwn = () => false;
     this.grids = L.geoJSON(null, { interactive: false, style: (/** @type {any} */ grid) => this.look(grid) }).addTo(this.map);
@@ -55,7 +56,7 @@ export class GroundMap {
   /** Draw grids anew, with their names when there is room for them. @param {any[]} features GeoJSON */
   draw(features) {
     this.grids.clearLayers().addData({ type: "FeatureCollection", features });
-    if (this.map.getZoom() >= LABELS_FROM) this.grids.eachLayer(label);
+    if (this.map.getZoom() >= this.labelsFrom) this.grids.eachLayer(label);
   }
 
   remove() {

@@ -29,7 +29,7 @@ export async function sameScreen(root, context) {
     root,
     steps("where"),
     h("h1", { tabindex: "-1", text: t("same.title") }),
-    h("p", { text: t("same.words") }),
+    h("p", { text: t("same.words", { title: present.class_title }) }),
     complaint,
     h("ul", { class: "list same" }, found.map((item) => card(item, context, complaint))),
     h("div", { class: "action-bar" }, buttonLink("#/where", t("back")), other),
@@ -42,7 +42,7 @@ export async function sameScreen(root, context) {
  * @param {HTMLElement} complaint
  */
 function card(item, context, complaint) {
-  const picture = item.thumbnail ? h("img", { class: "thumb", src: item.thumbnail, alt: "" }) : h("span", { class: "thumb" });
+  const picture = item.thumbnail ? h("img", { class: "thumb", src: item.thumbnail, alt: "" }) : h("span", { class: "thumb" }, icon(context.classes.find((each) => each.code === draft()?.class_code)?.icon ?? "other"));
   const words = h(
     "span",
     { class: "mine-text" },
@@ -62,8 +62,8 @@ function card(item, context, complaint) {
 function action(item, context, complaint) {
   if (item.mine) return buttonLink(`#/case/${item.id}`, t("same.mine"));
   if (item.voiced) return buttonLink(`#/voice/${item.id}`, t("same.voiced"));
-  const control = button(t("same.voice"), () => speak(control, item, context, complaint));
-  return control;
+  const voice = button(t("same.voice"), () => speak(voice, item, context, complaint));
+  return voice;
 }
 
 /**

@@ -1,4 +1,4 @@
-"""axe-core, which checks accessibility: fetched once by npm as pinned in package-lock.json, for tests only."""
+"""axe-core, which checks accessibility: fetched once by npm as package-lock.json pins it, for tests only."""
 
 from __future__ import annotations
 

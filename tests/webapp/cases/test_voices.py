@@ -105,6 +105,10 @@ def test_a_voice_counts_once_and_keeps_its_giver_informed(
     assert not {"address", "reporter_id", "place", "attachments"} & set(told)
     officer = as_user("t.officer.a")
     assert officer.get(f"{CASES}/{reported.id}").json["voices"] == 1
+    lon, lat = place_of(reported)
+    box = f"{lon - 0.001},{lat - 0.001},{lon + 0.001},{lat + 0.001}"
+    drawn = officer.get(f"/ogc/collections/cases/items?bbox={box}").json["features"]
+    assert {f["id"]: f["properties"]["voices"] for f in drawn}[reported.id] == 1
     taken = officer.post(f"{CASES}/{reported.id}/accept", json={}).json
     told = next(item for item in second.get("/api/v1/voices").json if item["id"] == reported.id)
     assert (told["state"], told["accepted_at"]) == ("accepted", taken["accepted_at"])
