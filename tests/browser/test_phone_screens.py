@@ -14,6 +14,7 @@ from playwright.sync_api import Page, Route, expect
 from sqlalchemy import text
 
 from gis.tiling import tiles_touched
+from tests.browser.conftest import PHONE
 from tests.browser.phone_steps import (
     A_PHOTO,
     BIG_PHOTO,
@@ -28,6 +29,8 @@ from tests.samples import report_at
 from tests.service import Service
 from tests.stations import Station
 
+CONTROLS = "a, button, select, summary, textarea, .choice, input:not([type=radio], [type=file])"
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
 A_PLACE = {"code": "k7m2p9", "name": "三号楼门口", "kind": "sign", "lon": 112.5701, "lat": 37.8652}
 # A browser that reads codes: this one reads the same address in every picture.
 READER = """
@@ -344,3 +347,46 @@ def test_an_id_of_nobody_is_no_case(phone: Callable[..., Page]) -> None:
     page = phone(tolerate=("404",))
     shown(page, f"case/{uuid4()}")
     expect(page.locator(".alert[data-tone=error]")).to_be_visible()
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en-GB"])
+def test_each_further_screen_fits_and_speaks_one_language(
+    phone: Callable[..., Page], reported: Callable[..., str], asks: Any, language: str
+) -> None:
+    voiced, mine = reported("B2"), reported("A1", "t.volunteer", east_m=140)
+    asks("t.volunteer", "POST", f"/api/v1/cases/{voiced}/voices", json={"note": ""})
+    page = phone("B2", language=language, tolerate=("404",))
+    screens = ["mine", "map", "points", f"case/{mine}", f"voice/{voiced}", "voiced/T-2026-1", "from/none"]
+    for screen in screens:
+        shown(page, screen)
+        check_fit(page, screen)
+        check_words(page, screen, language)
+    shown(page, "what")
+    choose(page)
+    expect(page.locator(".place-ground")).to_contain_text("B2")
+    page.locator("#next").tap()
+    expect(page.locator("#another")).to_be_visible()
+    check_fit(page, "same")
+    check_words(page, "same", language)
+
+
+def check_fit(page: Page, screen: str) -> None:
+    """No sideways scrolling at 360 px, nothing to touch that is lower than 48 px."""
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0], screen
+    small = page.evaluate(
+        """(controls) => [...document.querySelectorAll(controls)]
+          .filter((e) => e.checkVisibility() && !e.closest('.skip-link, .photos'))
+          .map((e) => [e.outerHTML.slice(0, 80), Math.round(e.getBoundingClientRect().height)])
+          .filter(([, height]) => height < 48)""",
+        CONTROLS,
+    )
+    assert small == [], f"too small to hit on {screen}"
+
+
+def check_words(page: Page, screen: str, language: str) -> None:
+    """No bare key; in English nothing Chinese but names and what people wrote."""
+    words = page.locator("#screen").inner_text()
+    assert not re.search(r"\b[a-z]+\.[a-z]+(\.[a-z]+)?\b", words), f"{screen}: {words}"
+    if language == "en-GB":
+        left = [line for line in words.splitlines() if CHINESE.search(line) and "三单元" not in line]
+        assert left == [], screen

@@ -221,3 +221,25 @@ def test_a_note_needs_an_id_and_words(
     reported: Sample, as_user: Callable[[str], FlaskClient], body: dict[str, str]
 ) -> None:
     assert as_user("t.volunteer").post(f"{CASES}/{reported.id}/notes", json=body).status_code == 422
+
+
+def test_nobody_walks_the_map_by_asking_what_is_near(
+    second: FlaskClient,
+    as_user: Callable[[str], FlaskClient],
+    station: Station,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("webapp.cases.api.OFTEN", (3, 3600))
+    lon, lat = station.inside("A1")
+    asked = {"class_code": "flying_wire", "lon": lon, "lat": lat}
+    client = as_user("t.mediator")
+    answers = [client.get(f"{CASES}/nearby", query_string=asked).status_code for _n in range(5)]
+    assert answers == [200, 200, 200, 429, 429]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"lon": "nan"}, {"lat": "91"}, {"lon": "east"}, {"class_code": ""}, {"radius": "9"}]
+)
+def test_what_is_near_is_asked_strictly(second: FlaskClient, wrong: dict[str, str]) -> None:
+    asked = {"class_code": "flying_wire", "lon": "112.5", "lat": "37.8", **wrong}
+    assert second.get(f"{CASES}/nearby", query_string=asked).status_code == 422
