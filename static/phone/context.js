@@ -6,7 +6,7 @@
  * @property {import("./records.js").HazardClass[]} classes
  * @property {Basemap} basemap
  * @property {string} credit of the station's data
- * @property {number} threshold_m above this radius a position counts as rough; set by the station
+ * @property {number} [threshold_m] above this radius a position counts as rough; set by the station
  * @property {number[]} box west, south, east, north of the station, degrees
  * @property {(address: string) => void} go
  * @property {() => void} again shows the present screen anew

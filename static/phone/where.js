@@ -15,6 +15,8 @@ import { canScan } from "./scan.js";
 
 /** @typedef {import("./records.js").Place} Place */
 
+/** Rough, where the station has not said otherwise. */
+const ROUGH_M = 50;
 /** Whoever stands in no station's ground (none is set) can't be placed by an address alone. */
 const WIDEST_M = 100_000;
 
@@ -158,7 +160,7 @@ class Where {
   /** @param {Place} place */
   say(place) {
     const radius = place.accuracy_m === null ? "" : number(Math.ceil(place.accuracy_m));
-    const rough = place.accuracy_m === null || place.accuracy_m > this.context.threshold_m;
+    const rough = place.accuracy_m === null || place.accuracy_m > (this.context.threshold_m ?? ROUGH_M);
     const poor = place.method === "gps" && rough;
     const key = place.method === "gps" && !radius ? "place.gps.unknown" : `place.${place.method}`;
     this.words.textContent = t(key, { metres: radius }) + (poor && radius ? ` ${t("place.poor")}` : "");
