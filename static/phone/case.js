@@ -153,12 +153,13 @@ function additions(found, context) {
     return h("li", {}, h("span", { class: "said", text: note.note }), h("span", { class: "muted", text: `${by} · ${dateTime(note.at)}` }));
   });
   const complaint = h("p", { class: "error", role: "alert", hidden: true });
-  const words = h("textarea", { id: "more", rows: 3, maxlength: 2000, placeholder: t("more.example") });
-  // The same id until it is taken: a lost answer and a second touch add it once.
-  const noteId = uuid();
+  const busy = h("p", { class: "muted", role: "status" });
+  const begun = new BegunNote(`note ${context.person} ${found.id}`);
+  const words = h("textarea", { id: "more", rows: 3, maxlength: 2000, placeholder: t("more.example"), value: begun.words });
   /** @param {() => Promise<unknown>} act */
   const guarded = async (act) => {
     complaint.hidden = true;
+    busy.textContent = t("sending");
     try {
       await act();
       toast(t("more.done"));
@@ -166,12 +167,20 @@ function additions(found, context) {
     } catch (error) {
       complaint.textContent = explain(error);
       complaint.hidden = false;
+      busy.textContent = "";
     }
   };
+  const addWords = async () => {
+    await send(`${base}/notes`, { id: begun.id, note: begun.words.trim() });
+    begun.forget();
+  };
   const base = `/api/v1/cases/${found.id}`;
-  const add = button(t("more.add"), () => guarded(() => added(add, () => send(`${base}/notes`, { id: noteId, note: words.value.trim() }))), { id: "add-note" });
-  add.disabled = true;
-  words.addEventListener("input", () => (add.disabled = !words.value.trim()));
+  const add = button(t("more.add"), () => guarded(() => added(add, addWords)), { id: "add-note" });
+  add.disabled = !begun.words.trim();
+  words.addEventListener("input", () => {
+    begun.write(words.value);
+    add.disabled = !words.value.trim();
+  });
   return h(
     "section",
     { class: "card additions" },
@@ -179,8 +188,40 @@ function additions(found, context) {
     notes.length ? h("ul", { class: "notes" }, notes) : null,
     h("div", { class: "field" }, h("label", { for: "more", text: t("more.words") }), words),
     h("div", { class: "row pair" }, add, photoButton((file) => guarded(() => sendPhoto(`${base}/attachments`, file)))),
+    busy,
     complaint,
   );
+}
+
+/** Words that are not sent yet. They and their id outlast a reload of the tab, so they are added once. */
+class BegunNote {
+  /** @param {string} key */
+  constructor(key) {
+    this.key = key;
+    this.id = uuid();
+    this.words = "";
+    try {
+      Object.assign(this, JSON.parse(sessionStorage.getItem(key) ?? "{}"));
+    } catch {
+      // A browser that keeps nothing: the words last as long as the page.
+    }
+  }
+
+  /** @param {string} words */
+  write(words) {
+    // Other words are another note, also when the first ones have arrived and only the answer was lost.
+    this.id = uuid();
+    this.words = words;
+    try {
+      sessionStorage.setItem(this.key, JSON.stringify({ id: this.id, words }));
+    } catch {
+      // As above.
+    }
+  }
+
+  forget() {
+    this.write("");
+  }
 }
 
 /**
