@@ -10,9 +10,11 @@ REACTIONS: dict[str, list[str]] = {
     "cases.reported": ["cases.make_thumbnails"],
     "cases.file_added": ["cases.make_thumbnails"],
     "cases.file_completed": ["cases.make_thumbnails"],
-    "cases.closed": ["cases.make_thumbnails"],
+    "cases.accepted": ["cases.award_points"],
+    "cases.closed": ["cases.make_thumbnails", "cases.award_points"],
 }
 
 JOBS: dict[str, Handler] = {
     "cases.make_thumbnails": cases.make_thumbnails,
+    "cases.award_points": cases.award_points,
 }

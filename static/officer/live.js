@@ -14,7 +14,7 @@ import { config } from "./config.js";
 
 const ADDRESS = "/api/v1/events";
 // Streams name their messages; a browser hears only the names that it listens for.
-const NAMES = ["cases.reported", "cases.accepted", "cases.closed", "cases.file_added", "cases.file_completed", "areas.published", "areas.imported"];
+const NAMES = ["cases.reported", "cases.accepted", "cases.closed", "cases.file_added", "cases.file_completed", "cases.voice_added", "areas.published", "areas.imported"];
 const POLL_MS = 15_000;
 const POLLS_PER_STREAM_TRY = 8;
 const REMEMBERED = 2000;

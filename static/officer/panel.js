@@ -4,7 +4,7 @@ import { byId, fill, h, icon } from "../shared/dom.js";
 import { number, t } from "../shared/i18n.js";
 import { isOpen, isOverdue, STATE_FILTERS } from "./cases.js";
 import { config, hasField, map, narrow } from "./config.js";
-import { lateBadge, stateBadge } from "./popup.js";
+import { lateBadge, stateBadge, voicesBadge } from "./popup.js";
 import { ago, classTitle, waiting } from "./words.js";
 
 /** @typedef {import("./config.js").Feature} Feature */
@@ -245,7 +245,7 @@ function row(feature, current) {
         { class: "words" },
         h("span", { class: "title" }, h("span", { text: classTitle(feature) }), lateBadge(feature) ?? left),
         h("span", { class: "meta" }, h("span", { class: "number", text: p.number }), h("span", { text: p.grid })),
-        h("span", { class: "meta" }, stateBadge(feature), h("span", { text: t("list.found", { ago: ago(p.found_at) }) })),
+        h("span", { class: "meta" }, stateBadge(feature), voicesBadge(feature), h("span", { text: t("list.found", { ago: ago(p.found_at) }) })),
       ),
     ),
   );

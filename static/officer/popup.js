@@ -21,7 +21,7 @@ export function caseCard(feature) {
     "article",
     { class: "map-popup case-card", data: { case: feature.id } },
     h("h3", {}, h("a", { href: address, class: "number", text: p.number })),
-    h("p", { class: "row" }, classBadge(feature), stateBadge(feature), lateBadge(feature)),
+    h("p", { class: "row" }, classBadge(feature), stateBadge(feature), lateBadge(feature), voicesBadge(feature)),
     p.photo_id ? photo(p) : null,
     p.note ? h("p", { class: "note", text: p.note }) : null,
     facts(p, isOverdue(feature) ? "late" : ""),
@@ -41,6 +41,15 @@ export function classBadge(feature) {
 export function stateBadge(feature) {
   const state = feature.properties.state;
   return h("span", { class: "badge", data: { state }, text: t(`state.${state}`) });
+}
+
+/** From so many voices on a case is one to take first. */
+const PRESSING = 2;
+
+/** How many others see the same thing; nothing when nobody has said so. @param {Feature} feature */
+export function voicesBadge(feature) {
+  const n = feature.properties.voices;
+  return n ? h("span", { class: "badge", data: { state: n >= PRESSING ? "escalated" : "queued" }, text: t("case.voices", { n }) }) : null;
 }
 
 /** How late a case is; nothing when it is in time. @param {Feature} feature */

@@ -7,6 +7,7 @@
  * @property {Basemap} basemap
  * @property {string} credit of the station's data
  * @property {import("./records.js").Holder} holder who is signed in
+ * @property {number} [threshold_m] above this radius a position counts as rough; set by the station
  * @property {number[]} box west, south, east, north of the station, degrees
  * @property {(address: string) => void} go
  * @property {() => void} again shows the present screen anew

@@ -1,18 +1,71 @@
 // A little plane geometry in degrees, for areas of a few hundred metres.
 
 /** @typedef {number[][]} Ring */
+/** @typedef {{lon: number, lat: number}} Point */
+/** @typedef {{type: string, coordinates: any}} Geometry Polygon or MultiPolygon, WGS 84 */
+
+const METRES_OF_A_DEGREE = 111_320;
+
+/**
+ * Metres between two points of one town, true to a thousandth.
+ * @param {Point} a
+ * @param {Point} b
+ */
+export function metres(a, b) {
+  const width = Math.cos(((a.lat + b.lat) / 2) * (Math.PI / 180));
+  return Math.hypot((a.lon - b.lon) * width, a.lat - b.lat) * METRES_OF_A_DEGREE;
+}
+
+/**
+ * The radius in metres of the circle round a point that holds a whole area.
+ * @param {Geometry} geometry
+ * @param {Point} from
+ */
+export function reach(geometry, from) {
+  const corners = polygonsOf(geometry).flatMap((rings) => rings[0]);
+  return Math.max(...corners.map(([lon, lat]) => metres(from, { lon, lat })));
+}
+
+/**
+ * Whether a point lies in an area.
+ * @param {Geometry} geometry
+ * @param {Point} point
+ */
+export function holds(geometry, { lon, lat }) {
+  return polygonsOf(geometry).some((rings) => {
+    const west = rings.flatMap((ring) => crossings(ring, lat)).filter((cut) => cut < lon);
+    return west.length % 2 === 1;
+  });
+}
+
+/**
+ * West, south, east, north of areas.
+ * @param {Geometry[]} geometries
+ */
+export function boxOf(geometries) {
+  const corners = geometries.flatMap(polygonsOf).flatMap((rings) => rings[0]);
+  const lons = corners.map(([lon]) => lon);
+  const lats = corners.map(([, lat]) => lat);
+  return [Math.min(...lons), Math.min(...lats), Math.max(...lons), Math.max(...lats)];
+}
 
 /**
  * A point that lies inside an area: the middle of the widest stretch on its middle line.
- * @param {{type: string, coordinates: any}} geometry Polygon or MultiPolygon, WGS 84
- * @returns {{lon: number, lat: number}}
+ * @param {Geometry} geometry
+ * @returns {Point}
  */
 export function innerPoint(geometry) {
-  /** @type {Ring[][]} */
-  const polygons = geometry.type === "Polygon" ? [geometry.coordinates] : geometry.coordinates;
-  const found = polygons.map(widest);
+  const found = polygonsOf(geometry).map(widest);
   found.sort((a, b) => b.width - a.width);
   return { lon: found[0].lon, lat: found[0].lat };
+}
+
+/**
+ * @param {Geometry} geometry
+ * @returns {Ring[][]}
+ */
+function polygonsOf(geometry) {
+  return geometry.type === "Polygon" ? [geometry.coordinates] : geometry.coordinates;
 }
 
 /** @param {Ring[]} rings */

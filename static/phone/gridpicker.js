@@ -2,13 +2,9 @@
 
 import { fill, h } from "../shared/dom.js";
 import { explain } from "../shared/http.js";
-import { language, t } from "../shared/i18n.js";
-import { innerPoint } from "./geo.js";
-import * as store from "./store.js";
-
-/** @typedef {{name: string, police_grid: string, geometry: any}} Item */
-
-const LIMIT = 10_000;
+import { t } from "../shared/i18n.js";
+import { innerPoint, reach } from "./geo.js";
+import { grids } from "./ground.js";
 
 /**
  * A folded part that offers the grids of the station; loads them when it is opened.
@@ -19,7 +15,7 @@ export function gridPicker(context, onPick) {
   const police = h("select", { id: "pick-police" });
   const grid = h("select", { id: "pick-grid" });
   const complaint = h("p", { class: "error", role: "alert" });
-  /** @type {Item[]} */
+  /** @type {import("./ground.js").Grid[]} */
   let items = [];
   const fields = h(
     "div",
@@ -32,36 +28,24 @@ export function gridPicker(context, onPick) {
   grid.addEventListener("change", () => {
     const item = items.find((each) => each.name === grid.value && each.police_grid === police.value);
     if (!item) return;
-    const place = { ...innerPoint(item.geometry), crs: /** @type {const} */ ("wgs84"), accuracy_m: null };
-    onPick({ ...place, method: "grid" }, { grid: item.name, police_grid: item.police_grid, neighbour: "" });
+    const middle = innerPoint(item.geometry);
+    // All that is known is that it lies in the grid: the circle says so.
+    const accuracy_m = Math.ceil(reach(item.geometry, middle));
+    onPick({ ...middle, crs: "wgs84", accuracy_m, method: "grid" }, { grid: item.name, police_grid: item.police_grid, neighbour: "" });
   });
   const folded = h("details", { class: "card grid-picker" }, h("summary", { text: t("pick.title") }), fields);
   folded.addEventListener("toggle", async () => {
     if (!folded.open || items.length) return;
     try {
-      items = await load(context);
+      items = await grids(context);
       offer(police, [...new Set(items.map((item) => item.police_grid))]);
       offer(grid, []);
+      complaint.textContent = "";
     } catch (error) {
       complaint.textContent = explain(error);
     }
   });
   return folded;
-}
-
-/**
- * @param {import("./context.js").Context} context
- * @returns {Promise<Item[]>}
- */
-async function load(context) {
-  const found = await store.freshOrKept(`/ogc/collections/grids/items?limit=${LIMIT}`, context.person);
-  const items = found.features.map((/** @type {any} */ feature) => ({
-    name: feature.properties.name,
-    police_grid: feature.properties.police_grid,
-    geometry: feature.geometry,
-  }));
-  const order = new Intl.Collator(language(), { numeric: true });
-  return items.sort((/** @type {Item} */ a, /** @type {Item} */ b) => order.compare(a.police_grid + a.name, b.police_grid + b.name));
 }
 
 /**

@@ -25,8 +25,15 @@ const SCREENS = {
   details: async () => (await import("./details.js")).detailsScreen,
   result: async () => (await import("./result.js")).resultScreen,
   mine: async () => (await import("./mine.js")).mineScreen,
-  case: async () => (await import("./mine.js")).caseScreen,
+  case: async () => (await import("./case.js")).caseScreen,
   outbox: async () => (await import("./waiting.js")).waitingScreen,
+  from: async () => (await import("./fromplace.js")).fromScreen,
+  map: async () => (await withMap(import("./map.js"))).mapScreen,
+  points: async () => (await import("./points.js")).pointsScreen,
+  same: async () => (await import("./same.js")).sameScreen,
+  scan: async () => (await import("./scan.js")).scanScreen,
+  voice: async () => (await import("./case.js")).voiceScreen,
+  voiced: async () => (await import("./same.js")).voicedScreen,
 };
 /** Screens that show what the queue does, and are drawn anew when it has done something. */
 const LIVE = ["what", "result", "outbox", ""];
@@ -67,6 +74,7 @@ async function start() {
     person: me.person,
     box: me.box,
     credit: me.credit,
+    threshold_m: me.threshold_m,
     holder: me,
     classes: await classes,
     basemap: await basemap,

@@ -1,37 +1,34 @@
-// The small map: own position with its error circle, a pin to set by touch, the grids around.
+// The maps of the phone page: the ground with its grids, and the small one with a pin to set by touch.
 
 import { getJson } from "../shared/http.js";
 import { t } from "../shared/i18n.js";
 import { h } from "../shared/dom.js";
+import { boxOf } from "./geo.js";
+import { grids } from "./ground.js";
 
 /** @typedef {{lon: number, lat: number, accuracy_m: number | null, method: string}} Shown */
 
-const LABELS_FROM = 16;
 const GRIDS_FROM = 13;
 const LIMIT = 1000;
 
-/**
- * A map in an element. Loads no file but our own and, when the station has set one, its base map.
- */
-export class PinMap {
+/** A map in an element. Loads no file but our own and, when the station has set one, its base map. */
+export class GroundMap {
   /**
    * @param {HTMLElement} element
    * @param {import("./context.js").Context} context
-   * @param {(lon: number, lat: number) => void} onPin
    */
-  constructor(element, context, onPin) {
+  constructor(element, context) {
+    this.context = context;
     this.colours = getComputedStyle(document.documentElement);
     this.map = L.map(element, { preferCanvas: true, maxZoom: 20, zoomControl: false, attributionControl: false });
     L.control.zoom({ position: "bottomright", zoomInTitle: t("map.in"), zoomOutTitle: t("map.out") }).addTo(this.map);
     L.control.scale({ imperial: false }).addTo(this.map);
     this.addBase(context.basemap);
-    this.own = "";
+    /** Names of the grids are drawn from this zoom on. */
+    this.labelsFrom = 16;
+    /** @type {(grid: any) => boolean} */
+    this.isOwn = () => false;
     this.grids = L.geoJSON(null, { interactive: false, style: (/** @type {any} */ grid) => this.look(grid) }).addTo(this.map);
-    this.place = L.layerGroup().addTo(this.map);
-    this.onPin = onPin;
-    this.asked = new AbortController();
-    this.map.on("click", (/** @type {any} */ event) => this.pinned(event.latlng));
-    this.map.on("moveend", () => this.loadGrids());
     const [west, south, east, north] = context.box;
     this.map.fitBounds([[south, west], [north, east]]);
   }
@@ -50,10 +47,40 @@ export class PinMap {
 
   /** @param {any} grid */
   look(grid) {
-    const own = grid.properties.name === this.own;
+    const own = this.isOwn(grid);
     const line = this.colours.getPropertyValue(own ? "--map-police-line" : "--map-grid-line").trim();
     const fillColor = this.colours.getPropertyValue("--map-own-fill").trim();
     return { color: line, weight: own ? 3 : 1.5, fill: own, fillColor, fillOpacity: 0.2 };
+  }
+
+  /** Draw grids anew, with their names when there is room for them. @param {any[]} features GeoJSON */
+  draw(features) {
+    this.grids.clearLayers().addData({ type: "FeatureCollection", features });
+    if (this.map.getZoom() >= this.labelsFrom) this.grids.eachLayer(label);
+  }
+
+  remove() {
+    this.map.remove();
+  }
+}
+
+/** The small map: own position with its error circle, a pin to set by touch, the grids around. */
+export class PinMap extends GroundMap {
+  /**
+   * @param {HTMLElement} element
+   * @param {import("./context.js").Context} context
+   * @param {(lon: number, lat: number) => void} onPin
+   */
+  constructor(element, context, onPin) {
+    super(element, context);
+    this.own = "";
+    this.isOwn = (/** @type {any} */ grid) => grid.properties.name === this.own;
+    this.place = L.layerGroup().addTo(this.map);
+    this.onPin = onPin;
+    this.asked = new AbortController();
+    this.map.on("click", (/** @type {any} */ event) => this.pinned(event.latlng));
+    this.map.on("moveend", () => this.loadGrids());
+    this.loadGrids();
   }
 
   /**
@@ -101,21 +128,38 @@ export class PinMap {
       this.grids.clearLayers();
       return;
     }
-    const box = this.map.getBounds().pad(0.2).toBBoxString();
+    const box = this.map.getBounds().pad(0.2);
     const { signal } = this.asked;
     try {
-      const found = await getJson(`/ogc/collections/grids/items?limit=${LIMIT}&bbox=${box}`, { signal });
-      this.grids.clearLayers().addData(found);
-      if (this.map.getZoom() >= LABELS_FROM) this.grids.eachLayer(label);
+      const found = await getJson(`/ogc/collections/grids/items?limit=${LIMIT}&bbox=${box.toBBoxString()}`, { signal });
+      this.draw(found.features);
     } catch {
-      // No network: the lines that are there stay.
+      if (!signal.aborted) this.drawKept(box);
     }
+  }
+
+  /** No network: the lines that this phone keeps, if it has any. @param {any} box */
+  async drawKept(box) {
+    const kept = await grids(this.context).catch(() => []);
+    const near = kept.filter(({ geometry }) => {
+      const [west, south, east, north] = boxOf([geometry]);
+      return box.intersects([[south, west], [north, east]]);
+    });
+    if (near.length) this.draw(near.map(featureOf));
   }
 
   remove() {
     this.asked.abort();
-    this.map.remove();
+    super.remove();
   }
+}
+
+/**
+ * A kept grid as a GeoJSON feature.
+ * @param {import("./ground.js").Grid} grid
+ */
+export function featureOf({ id, geometry, ...properties }) {
+  return { type: "Feature", id, geometry, properties };
 }
 
 /**

@@ -3,8 +3,6 @@
 /** @typedef {{lon: number, lat: number, accuracy_m: number | null}} Fix */
 /** @typedef {"insecure" | "denied" | "timeout" | "unavailable"} Reason */
 
-/** Above this the person is asked to point at the map, metres. */
-export const POOR_M = 50;
 const GOOD_M = 15;
 const LONGEST_MS = 15_000;
 

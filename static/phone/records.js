@@ -7,7 +7,7 @@
  * @property {number} lat
  * @property {"wgs84"} crs
  * @property {number | null} accuracy_m
- * @property {"gps" | "pin" | "grid"} method
+ * @property {"gps" | "place" | "pin" | "grid" | "address"} method
  */
 
 /**
@@ -19,6 +19,7 @@
  * @property {{code: string, name: string, synthetic: boolean}} station
  * @property {number[]} box west, south, east, north of the station, degrees
  * @property {string} credit of the station's data
+ * @property {number} [threshold_m] above this radius a position counts as rough; set by the station
  * @property {string} csrf
  * @property {string} seal
  */

@@ -1,15 +1,24 @@
-// Step 2: where it is. The phone's position, else a pin on the map, else a grid from the list.
+// Step 2: where it is. The phone's position, else a place's code, a pin, a grid from the list, or an address.
 
 import { fill, h } from "../shared/dom.js";
 import { HttpError, explain, getJson } from "../shared/http.js";
 import { number, t } from "../shared/i18n.js";
 import { change, draft } from "./draft.js";
+import { metres } from "./geo.js";
 import { gridPicker } from "./gridpicker.js";
+import { groundAt } from "./ground.js";
+import { nearby, same } from "./nearby.js";
 import { button, buttonLink, steps } from "./parts.js";
 import { PinMap } from "./pinmap.js";
-import { POOR_M, watchPosition } from "./position.js";
+import { watchPosition } from "./position.js";
+import { canScan } from "./scan.js";
 
 /** @typedef {import("./records.js").Place} Place */
+
+/** Rough, where the station has not said otherwise. */
+const ROUGH_M = 50;
+/** Whoever stands in no station's ground (none is set) can't be placed by an address alone. */
+const WIDEST_M = 100_000;
 
 /** @type {import("./context.js").Screen} */
 export async function whereScreen(root, context) {
@@ -30,6 +39,7 @@ class Where {
     this.complaint = h("p", { class: "error", role: "alert", hidden: true });
     this.asked = new AbortController();
     this.stop = () => {};
+    this.nextButton = button(t("next"), () => this.next(), { primary: true, id: "next" });
     /** @type {PinMap | null} */
     this.map = null;
   }
@@ -45,11 +55,16 @@ class Where {
       h("div", { class: "card place-card" }, this.words, this.ground, this.complaint),
       map,
       h("p", { class: "muted", text: t("where.hint") }),
-      button(t("where.locate"), () => this.locate(), { drawing: "locate", id: "locate" }),
+      h(
+        "div",
+        { class: "row pair" },
+        button(t("where.locate"), () => this.locate(), { drawing: "locate", id: "locate" }),
+        canScan() ? buttonLink("#/scan", t("scan.open"), { drawing: "code" }) : null,
+      ),
       this.addressField(),
       gridPicker(this.context, (place, ground) => this.take(place, ground)),
       this.credits(),
-      this.bar(),
+      h("div", { class: "action-bar" }, buttonLink("#/what", t("back")), this.nextButton),
     );
     this.map = new PinMap(map, this.context, (lon, lat) => {
       this.take({ lon, lat, crs: "wgs84", accuracy_m: null, method: "pin" });
@@ -72,11 +87,6 @@ class Where {
     return h("div", { class: "field" }, h("label", { for: "address", text: t("where.address") }), input);
   }
 
-  bar() {
-    const next = button(t("next"), () => this.next(), { primary: true, id: "next" });
-    return h("div", { class: "action-bar" }, buttonLink("#/what", t("back")), next);
-  }
-
   /** Who made the base map and the station's data; below the map, which is too small for it. */
   credits() {
     const { basemap, credit } = this.context;
@@ -84,9 +94,26 @@ class Where {
     return names ? h("p", { class: "muted", text: t("map.credits", { names }) }) : null;
   }
 
-  next() {
-    if (draft()?.place) this.context.go("#/details");
-    else this.complain(t("where.needed"));
+  /** Go on with what there is; an address alone is enough. */
+  async next() {
+    const present = draft();
+    if (!present) return this.context.go("#/what");
+    if (!present.place && present.address.trim()) await change({ place: this.somewhere() });
+    if (!present.place) return this.complain(t("where.needed"));
+    this.nextButton.setAttribute("aria-busy", "true");
+    const known = await same(present);
+    if (this.map) this.context.go(known.length ? "#/same" : "#/details");
+  }
+
+  /**
+   * The middle of the station's ground, with a circle that holds all of it: no more is known from an address.
+   * @returns {Place | null}
+   */
+  somewhere() {
+    const [west, south, east, north] = this.context.box;
+    const middle = { lon: (west + east) / 2, lat: (south + north) / 2 };
+    const accuracy_m = Math.ceil(metres(middle, { lon: east, lat: north }));
+    return accuracy_m > WIDEST_M ? null : { ...middle, crs: "wgs84", accuracy_m, method: "address" };
   }
 
   /** @param {string} text */
@@ -132,11 +159,12 @@ class Where {
 
   /** @param {Place} place */
   say(place) {
-    const metres = place.accuracy_m === null ? "" : number(Math.ceil(place.accuracy_m));
-    const poor = place.method === "gps" && (place.accuracy_m === null || place.accuracy_m > POOR_M);
-    const key = { gps: metres ? "place.gps" : "place.gps.unknown", pin: "place.pin", grid: "place.grid" }[place.method];
-    this.words.textContent = t(key, { metres }) + (poor && metres ? ` ${t("place.poor")}` : "");
-    this.words.dataset.tone = poor ? "warning" : "success";
+    const radius = place.accuracy_m === null ? "" : number(Math.ceil(place.accuracy_m));
+    const rough = place.accuracy_m === null || place.accuracy_m > (this.context.threshold_m ?? ROUGH_M);
+    const poor = place.method === "gps" && rough;
+    const key = place.method === "gps" && !radius ? "place.gps.unknown" : `place.${place.method}`;
+    this.words.textContent = t(key, { metres: radius }) + (poor && radius ? ` ${t("place.poor")}` : "");
+    this.words.dataset.tone = poor || place.method === "address" ? "warning" : "success";
   }
 
   /**
@@ -147,6 +175,8 @@ class Where {
     this.asked.abort();
     this.asked = new AbortController();
     const { signal } = this.asked;
+    const present = draft();
+    if (present) nearby(present);
     const wanted = new URLSearchParams({ lon: String(place.lon), lat: String(place.lat), crs: place.crs });
     if (place.accuracy_m !== null) wanted.set("accuracy_m", String(place.accuracy_m));
     try {
@@ -156,9 +186,14 @@ class Where {
       change({ ground });
     } catch (error) {
       if (signal.aborted) return;
-      const known = error instanceof HttpError && !error.passing;
-      this.ground.textContent = known ? "" : t("ground.later");
-      if (known) this.complain(fieldWords(error));
+      if (error instanceof HttpError && !error.passing) {
+        this.ground.textContent = "";
+        return this.complain(fieldWords(error));
+      }
+      const kept = await groundAt(this.context, place).catch(() => null);
+      if (signal.aborted) return;
+      if (kept) this.tell(kept);
+      else this.ground.textContent = t("ground.later");
     }
   }
 
@@ -173,6 +208,7 @@ class Where {
     this.stop();
     this.asked.abort();
     this.map?.remove();
+    this.map = null;
   }
 }
 

@@ -44,7 +44,15 @@ def choose(page: Page, code: str = "flying_wire") -> None:
 def go_on(page: Page) -> None:
     """Step 2: the phone knows where it is."""
     expect(page.locator(".place-ground")).to_contain_text("A1")
+    to_details(page)
+
+
+def to_details(page: Page) -> None:
+    """Leave step 2; when something near is known already, say that this is another."""
     page.locator("#next").tap()
+    expect(page.locator("#send, #another")).to_be_visible()
+    if page.locator("#another").is_visible():
+        page.locator("#another").tap()
     expect(page.locator("#send")).to_be_visible()
 
 

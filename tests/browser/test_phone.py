@@ -23,6 +23,7 @@ from tests.browser.phone_steps import (
     opened,
     sent_batches,
     the_case,
+    to_details,
 )
 from tests.service import Service
 from tests.stations import Station
@@ -105,7 +106,7 @@ def test_without_gps_a_pin(phone: Callable[..., Page], station: Station) -> None
     expect(page.locator(".place-card .error")).to_be_visible()
     page.locator(".pick-map").tap(position={"x": 160, "y": 150})
     expect(page.locator(".place-ground")).to_contain_text("接收")
-    page.locator("#next").tap()
+    to_details(page)
     answer(page)
     page.locator("#send").tap()
     expect(page.locator(".receipt")).to_be_visible()
@@ -126,7 +127,7 @@ def test_without_a_map_a_grid_from_the_list(phone: Callable[..., Page], station:
     page.locator("#pick-police").select_option(index=2)
     page.locator("#pick-grid").select_option(index=2)
     expect(page.locator(".place-ground")).to_contain_text("B2")
-    page.locator("#next").tap()
+    to_details(page)
     answer(page)
     page.locator("#send").tap()
     expect(page.locator(".receipt")).to_be_visible()

@@ -1,4 +1,4 @@
-"""Changes to cases: report, accept, close, add a file; each records one event."""
+"""Changes to cases: report, accept, close, add a file, a note or a voice; each records one event."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from gis.errors import ShapeError
 from webapp.areas import queries as areas
 from webapp.areas.rules import uncertainty_m
 from webapp.cases import queries, rules
-from webapp.cases.models import Attachment, Case
+from webapp.cases.models import Attachment, Case, CaseNote
 from webapp.core import clock
 from webapp.core.actor import Actor
 from webapp.core.db import on_disk, table_of
-from webapp.core.errors import Conflict, Problem, Refused
+from webapp.core.errors import Conflict, NotFound, Problem, Refused
 from webapp.core.events import Write, record
 from webapp.core.files import BlobStore
 
@@ -205,6 +205,7 @@ def _first(
         "reported_at": now,
         "due_at": rules.due_at(now, declared.limit_h),
         "revision": 1,
+        "voices": 0,
     }
     facts = {"report": orjson.dumps(values).decode(), "files": orjson.dumps(files).decode()}
     write = Write(_WRITE, {**facts, "year": now.astimezone(clock.SHOWN).year})
@@ -399,6 +400,45 @@ def complete_file(
 _COMPLETE = text(
     "SELECT * FROM app.complete_file(:sent_sha256, :sha256, :media_type, :size, :width, :height, :case_id)"
 )
+
+
+def add_note(session: Session, case: Case, note_id: UUID, *, note: str, by: Actor) -> Case:
+    """Add words to a case; the same again changes nothing. Raises Conflict for other words under the id."""
+    own = {"id": note_id, "case_id": case.id, "station_id": case.station_id, "person_id": by.person_id}
+    if session.scalar(_ADD_NOTE, {**own, "note": note}) is None:
+        known = session.get(CaseNote, note_id)
+        if known is None or (known.case_id, known.note) != (case.id, note):
+            raise Conflict("already_known", held="?", sent=str(note_id))
+        return case
+    record(
+        session, "cases.note_added", kind="case", subject=case.id, grid=case.grid_id, by=by, note_id=note_id
+    )
+    session.expire(case, ["notes"])
+    return queries.case(session, case.id)
+
+
+_ADD_NOTE = insert(table_of(CaseNote)).on_conflict_do_nothing().returning(table_of(CaseNote).c.id)
+
+
+def add_voice(session: Session, case_id: UUID, *, note: str, by: Actor) -> Any:
+    """Say "I see it too" of an open hazard that somebody else reported; a second time changes nothing.
+
+    Raises NotFound (also for restricted matters), Conflict 'own_report' or 'case_over'.
+    """
+    row = session.execute(_ADD_VOICE, {"id": case_id, "note": note}).one_or_none()
+    if row is None:
+        raise NotFound()
+    if row.outcome in ("own", "over"):
+        raise Conflict({"own": "own_report", "over": "case_over"}[row.outcome], number=row.number)
+    if row.outcome == "added":
+        told = row.voices
+        record(
+            session, "cases.voice_added", kind="case", subject=row.id, grid=row.grid_id, by=by, voices=told
+        )
+    return row
+
+
+_ADD_VOICE = text("SELECT * FROM app.add_voice(:id, :note)")
 
 
 def _move(case: Case, verb: str, revision: int | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -14,22 +15,32 @@ from webapp.cases import actions, queries
 from webapp.cases.models import Attachment, Case, HazardClass
 from webapp.cases.rules import HANDLERS, REPORTERS
 from webapp.cases.schemas import (
+    CaseDetailOut,
     CaseOut,
     CasePage,
     CaseQuery,
     CloseIn,
     FileIn,
     HazardClassOut,
+    MyVoiceOut,
+    NearbyOut,
+    NearbyQuery,
+    NoteIn,
     OptionalFileIn,
     ReceiptOut,
     ReportIn,
     ThumbnailQuery,
     VerbIn,
+    VoiceIn,
+    VoiceOut,
 )
 from webapp.core.actor import Actor
 from webapp.core.web import ApiBlueprint, bounding_box, door, site
+from webapp.people.logins import throttle
 
 blp = ApiBlueprint("cases", __name__, url_prefix="/api/v1", description="Reports and cases")
+# Times an hour that a person may look around, add a note or a voice: far above what a patrol needs.
+OFTEN = (300, 3600)
 
 
 @blp.route("/hazard-classes")
@@ -71,7 +82,7 @@ def cases(query: dict[str, Any], session: Session, by: Actor) -> dict[str, Any]:
 
 @blp.route("/cases/<uuid:case_id>")
 @door(scope="submit")
-@blp.response(200, CaseOut)
+@blp.response(200, CaseDetailOut)
 def case(case_id: UUID, session: Session, by: Actor) -> Case:
     """One case."""
     return queries.case(session, case_id)
@@ -110,6 +121,52 @@ def add_file(files: dict[str, Any], case_id: UUID, session: Session, by: Actor) 
     data = files["photo"].read()
     found = queries.case(session, case_id)
     return actions.add_file(session, site().blobs, found, sha=sha256(data).hexdigest(), data=data, by=by)
+
+
+@blp.route("/cases/<uuid:case_id>/notes", methods=["POST"])
+@door(*REPORTERS, scope="submit")
+@blp.arguments(NoteIn)
+@blp.response(201, CaseDetailOut)
+def add_note(body: dict[str, Any], case_id: UUID, session: Session, by: Actor) -> Case:
+    """Add words to a case of mine or of my field."""
+    throttle(site().login, f"note:{by.person_id}", *OFTEN)
+    return actions.add_note(session, queries.case(session, case_id), body["id"], note=body["note"], by=by)
+
+
+@blp.route("/cases/nearby")
+@door(*REPORTERS, scope="submit")
+@blp.arguments(NearbyQuery, location="query")
+@blp.response(200, NearbyOut(many=True))
+def nearby(query: dict[str, Any], session: Session, by: Actor) -> list[dict[str, Any]]:
+    """Open hazards of a class within 50 m, to see whether mine is known; nothing of their reporters."""
+    throttle(site().login, f"nearby:{by.person_id}", *OFTEN)
+    found = queries.open_near(session, **query)
+    return [{**row, "thumbnail": _inline(row["thumbnail_sha256"])} for row in found]
+
+
+@blp.route("/cases/<uuid:case_id>/voices", methods=["POST"])
+@door(*REPORTERS, scope="submit")
+@blp.arguments(VoiceIn)
+@blp.response(200, VoiceOut)
+def add_voice(body: dict[str, Any], case_id: UUID, session: Session, by: Actor) -> Any:
+    """Say that I see the same; from now on I am told how far it has come."""
+    throttle(site().login, f"voice:{by.person_id}", *OFTEN)
+    return actions.add_voice(session, case_id, note=body["note"], by=by)
+
+
+@blp.route("/voices")
+@door(scope="submit")
+@blp.response(200, MyVoiceOut(many=True))
+def my_voices(session: Session, by: Actor) -> list[dict[str, Any]]:
+    """How far the cases have come that I added my voice to."""
+    return queries.my_voices(session)
+
+
+def _inline(sha256: str | None) -> str | None:
+    """Return a small picture as an address that holds it: its case is no business of the reader's."""
+    return (
+        None if sha256 is None else f"data:image/jpeg;base64,{b64encode(site().blobs.get(sha256)).decode()}"
+    )
 
 
 @blp.route("/attachments/<int(max=9223372036854775807):attachment_id>")

@@ -1,4 +1,4 @@
-"""What the worker does for cases: small pictures of their photos."""
+"""What the worker does for cases: small pictures of their photos, thanks to those who saw them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from sqlalchemy import select, update
 
 from collectors import photos
 from collectors.records import Refused
-from webapp.cases.models import Attachment
+from webapp.cases.models import Attachment, Case, Voice
 from webapp.core.files import BlobStore
 from webapp.core.queue import Run
+from webapp.people.actions import award_points as award
+from webapp.people.queries import persons
+from webapp.people.rules import earns_points
 
 
 def make_thumbnails(run: Run) -> None:
@@ -29,3 +32,22 @@ def make_thumbnails(run: Run) -> None:
         except Refused:
             change = {"damaged": True}
         run.session.execute(update(Attachment).where(Attachment.id == item.id).values(**change))
+
+
+def award_points(run: Run) -> None:
+    """Give the points that a case has earned so far: to its reporter, and at the end to its voices.
+
+    What was given already is not given again, so accepted and closed may be told in any order. Who takes
+    over what he reported himself has verified nothing.
+    """
+    case = run.session.get_one(Case, UUID(run.args["subject"]))
+    earned: dict[UUID, list[str]] = {}
+    if case.reporter_id and case.reporter_id != case.handler_id:
+        earned[case.reporter_id] = ["report_accepted"] if case.accepted_at else []
+        earned[case.reporter_id] += ["report_closed"] if case.closed_at else []
+    if case.closed_at:
+        voices = run.session.scalars(select(Voice.person_id).where(Voice.case_id == case.id))
+        earned |= {person_id: ["voice_closed"] for person_id in voices if person_id != case.handler_id}
+    for person in persons(run.session, set(earned)):
+        for reason in earned[person.id] if earns_points(person.category) else ():
+            award(run.session, person, reason, case.id, by=run.by)

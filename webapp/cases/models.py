@@ -22,7 +22,7 @@ from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from webapp.areas.models import Grid, PoliceGrid
 from webapp.core.db import Base, inside
-from webapp.people.models import Station
+from webapp.people.models import Person, Station
 
 
 class HazardClass(Base):
@@ -147,6 +147,8 @@ class Case(Base):
     source_ref: Mapped[str | None]
     content_hash: Mapped[bytes] = mapped_column(LargeBinary)
     revision: Mapped[int] = mapped_column(server_default="1")
+    # How many others have said "I see it too"; counted by app.add_voice alone.
+    voices: Mapped[int] = mapped_column(server_default="0")
 
     grid: Mapped[Grid] = relationship(primaryjoin=lambda: foreign(Case.grid_id) == Grid.id, viewonly=True)
     neighbour: Mapped[Grid | None] = relationship(
@@ -161,6 +163,12 @@ class Case(Base):
         viewonly=True,
         order_by="Attachment.id",
         back_populates="case",
+    )
+    notes: Mapped[list[CaseNote]] = relationship(
+        primaryjoin=lambda: foreign(CaseNote.case_id) == Case.id, viewonly=True, order_by="CaseNote.at"
+    )
+    handler: Mapped[Person | None] = relationship(
+        primaryjoin=lambda: foreign(Case.handler_id) == Person.id, viewonly=True
     )
 
 
@@ -201,4 +209,35 @@ class Attachment(Base):
         primaryjoin=lambda: foreign(Attachment.case_id) == Case.id,
         viewonly=True,
         back_populates="attachments",
+    )
+
+
+class Voice(Base):
+    """Somebody else who has seen the same thing: he stays informed of the case like its reporter."""
+
+    __tablename__ = "voice"
+    __table_args__ = (inside("case_file", "case_id"), inside("person", "person_id"))
+
+    case_id: Mapped[UUID] = mapped_column(primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(primary_key=True, index=True)
+    station_id: Mapped[UUID]
+    note: Mapped[str] = mapped_column(server_default="")
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class CaseNote(Base):
+    """Words added to a case after it was reported; the sender's id makes sending again harmless."""
+
+    __tablename__ = "case_note"
+    __table_args__ = (inside("case_file", "case_id"), inside("person", "person_id"))
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    case_id: Mapped[UUID] = mapped_column(index=True)
+    station_id: Mapped[UUID]
+    person_id: Mapped[UUID]
+    note: Mapped[str]
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    person: Mapped[Person | None] = relationship(
+        primaryjoin=lambda: foreign(CaseNote.person_id) == Person.id, viewonly=True
     )

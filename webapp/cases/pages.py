@@ -14,7 +14,7 @@ from webapp.core.actor import Actor
 from webapp.core.events import timeline
 from webapp.core.i18n import _
 from webapp.core.web import door, site
-from webapp.people.queries import names, station
+from webapp.people.queries import names, phone, station
 from webapp.people.rules import CATEGORY_TITLES, MAP_ROLES
 
 pages = Blueprint("case_pages", __name__)
@@ -39,6 +39,7 @@ def cases(session: Session, by: Actor) -> str:
         classes=queries.hazard_classes(session),
         states=STATE_TITLES,
         open_states=rules.OPEN_STATES,
+        pressing=rules.PRESSING_VOICES,
         shown=clock.shown,
         now=clock.now(),
     )
@@ -66,6 +67,10 @@ def case(number: str, session: Session, by: Actor) -> str:
         lat=lat,
         events=events,
         names=names(session, {item for item in people if item}),
+        phone=phone(session, found.reporter_id),
+        notes={str(note.id): note for note in found.notes},
+        voices=queries.voices(session, found.id),
+        pressing=found.voices >= rules.PRESSING_VOICES,
         duty=on_duty(session, found.grid_id, found.police_grid_id, clock.now()),
         questions=questions,
         verbs=rules.verbs(found.state, by.role),

@@ -12,12 +12,12 @@ import orjson
 from sqlalchemy import ARRAY, Select, String, and_, cast, func, or_, select, text
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
-from gis import coords
+from gis.coords import metres_per_degree
 from webapp.areas.models import Grid, PoliceGrid
 from webapp.areas.queries import Candidate, candidate
 from webapp.areas.rules import MARGIN_M
-from webapp.cases.models import Attachment, Case, HazardClass
-from webapp.cases.rules import OPEN_STATES
+from webapp.cases.models import Attachment, Case, CaseNote, HazardClass, Voice
+from webapp.cases.rules import OPEN_STATES, SAME_THING_M
 from webapp.core.db import at_once, table_of, within_bbox
 from webapp.core.errors import BadRequest, NotFound
 
@@ -127,7 +127,7 @@ def met(
 ) -> Met:
     """Return what a report meets, in one statement; `place` (lon, lat in WGS 84) is None when it has none."""
     lon, lat = place or (None, None)
-    kx, ky = coords.metres_per_degree(lat or 0.0)
+    kx, ky = metres_per_degree(lat or 0.0)
     values = {"report": report, "code": code, "version": version, "at": at, "lon": lon, "lat": lat}
     scale = {"kx": kx, "ky": ky, "radius": max(radius_m, 1.0), "margin": MARGIN_M}
     found = orjson.loads(at_once(session, _MET, **values, **scale))
@@ -150,7 +150,7 @@ def known_report(session: Session, case_id: UUID) -> Any:
 
 def case(session: Session, case_id: UUID) -> Case:
     """Return one case; raise NotFound when absent or not for the asker."""
-    found: Case | None = session.scalar(_whole().where(Case.id == case_id))
+    found: Case | None = session.scalar(_single().where(Case.id == case_id))
     if found is None:
         raise NotFound()
     return found
@@ -158,7 +158,7 @@ def case(session: Session, case_id: UUID) -> Case:
 
 def case_by_number(session: Session, number: str) -> Case:
     """Return the case with a number; raise NotFound when absent or not for the asker."""
-    found: Case | None = session.scalar(_whole().where(Case.number == number.strip().upper()))
+    found: Case | None = session.scalar(_single().where(Case.number == number.strip().upper()))
     if found is None:
         raise NotFound()
     return found
@@ -218,6 +218,45 @@ def _whole() -> Select[Any]:
         joinedload(Case.hazard_class),
         selectinload(Case.attachments),
     )
+
+
+def _single() -> Select[Any]:
+    """The select of one case, with what only its own page tells: who handles it, and what was added."""
+    notes = selectinload(Case.notes).joinedload(CaseNote.person)
+    return _whole().options(joinedload(Case.handler), notes)
+
+
+_OPEN_NEAR = text("SELECT * FROM app.open_cases_near(:class, :lon, :lat, :kx, :ky, :radius)")
+_MY_VOICES = text("SELECT * FROM app.my_voices()")
+
+
+def open_near(session: Session, class_code: str, lon: float, lat: float) -> list[dict[str, Any]]:
+    """Return open hazards of a class within 50 m of a WGS 84 point, nearest first, five at most.
+
+    They may be somebody else's: each tells only what shows whether it is the same thing.
+    """
+    kx, ky = metres_per_degree(lat)
+    values = {"class": class_code, "lon": lon, "lat": lat, "kx": kx, "ky": ky, "radius": SAME_THING_M}
+    return _titled(session, session.execute(_OPEN_NEAR, values))
+
+
+def my_voices(session: Session) -> list[dict[str, Any]]:
+    """Return how far the cases have come that the asker added a voice to, the newest voice first."""
+    return _titled(session, session.execute(_MY_VOICES))
+
+
+def _titled(session: Session, rows: Any) -> list[dict[str, Any]]:
+    titles = {(row.code, row.version): row.title for row in session.execute(_TITLES)}
+    return [{**row._asdict(), "class_title": titles[row.class_code, row.class_version]} for row in rows]
+
+
+_TITLES = select(HazardClass.code, HazardClass.version, HazardClass.title)
+
+
+def voices(session: Session, case_id: UUID) -> dict[UUID, Voice]:
+    """Return the voices for a case that the asker may see, by person."""
+    found = session.scalars(select(Voice).where(Voice.case_id == case_id).order_by(Voice.at))
+    return {voice.person_id: voice for voice in found}
 
 
 def attachment(session: Session, attachment_id: int) -> Attachment:

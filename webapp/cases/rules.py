@@ -30,11 +30,14 @@ EVENT_TITLES = {
     "cases.closed": N_("Closed"),
     "cases.file_added": N_("Photo added"),
     "cases.file_completed": N_("Original photo arrived"),
+    "cases.note_added": N_("Note added"),
+    "cases.voice_added": N_("Seen by somebody else too"),
 }
 METHOD_TITLES = {
     "gps": N_("by satellite"),
     "pin": N_("pin on the map"),
     "plate": N_("door plate"),
+    "place": N_("by the sign of a place"),
     "grid": N_("grid chosen from the list"),
     "address": N_("by address"),
 }
@@ -47,6 +50,11 @@ LIFE: dict[tuple[str, str], State] = {
 
 HANDLERS = ("officer", "grid_worker", "station_chief")
 REPORTERS = ("volunteer", "grid_worker", "officer", "mediator", "planner", "station_chief")
+
+# How near an open report of the same class may be the same thing, metres.
+SAME_THING_M = 50.0
+# From so many voices beside the reporter's own on, a case is shown as one to take first.
+PRESSING_VOICES = 2
 
 TEXT_LIMIT = 500
 CLOCK_SLACK = timedelta(minutes=10)

@@ -161,6 +161,7 @@ class CaseOut(Strict):
     reporter_id = fields.UUID(allow_none=True)
     handler_id = fields.UUID(allow_none=True)
     revision = fields.Integer()
+    voices = fields.Integer(metadata={"description": "How many others see the same thing"})
     attachments = fields.List(fields.Nested(AttachmentOut))
 
     def _place(self, case: Case) -> dict[str, Any]:
@@ -174,6 +175,23 @@ class CaseOut(Strict):
             "flag": case.place_flag,
             "raw": {"x": case.raw_x, "y": case.raw_y, "crs": case.raw_crs},
         }
+
+
+class NoteOut(Strict):
+    """Words that were added to a case; `person` is null when the reader may not know the name."""
+
+    id = fields.UUID()
+    person_id = fields.UUID()
+    person = fields.Function(lambda n: n.person.name if n.person else None)
+    note = fields.String()
+    at = fields.AwareDateTime()
+
+
+class CaseDetailOut(CaseOut):
+    """A case as its own page shows it."""
+
+    handler = fields.Function(lambda c: c.handler.name if c.handler else None)
+    notes = fields.List(fields.Nested(NoteOut))
 
 
 class CasePage(Page):
@@ -218,6 +236,71 @@ class OptionalFileIn(Strict):
     """A file part that may be missing, so that the rule and not the form says what is wrong."""
 
     photo = fields.Raw(metadata={"type": "string", "format": "binary"})
+
+
+class NoteIn(Strict):
+    """Words to add to a case; the id is made by the sender and makes sending again harmless."""
+
+    id = fields.UUID(required=True)
+    note = Text(2000, low=1, required=True)
+
+
+class VoiceIn(Strict):
+    """A voice for somebody else's report."""
+
+    note = Text(500, load_default="")
+
+
+class NearbyQuery(Strict):
+    """Where something is (WGS 84, degrees) and of which class."""
+
+    class_code = Text(60, low=1, required=True)
+    lon = fields.Float(required=True, validate=validate.Range(min=-180, max=180))
+    lat = fields.Float(required=True, validate=validate.Range(min=-85, max=85))
+
+
+class GlanceOut(Strict):
+    """What everybody of the station may know of an open hazard."""
+
+    id = fields.UUID()
+    number = fields.String()
+    class_code = fields.String()
+    class_title = fields.Function(lambda row: choose(row["class_title"]))
+    state = fields.String()
+    state_title = fields.Function(lambda row: _(STATE_TITLES[State(row["state"])]))
+    found_at = fields.AwareDateTime()
+    voices = fields.Integer()
+
+
+class NearbyOut(GlanceOut):
+    """An open hazard that may be the same thing; nothing in it says who reported it."""
+
+    distance_m = fields.Function(lambda row: round(row["metres"]))
+    mine = fields.Boolean(metadata={"description": "I reported it myself"})
+    voiced = fields.Boolean(metadata={"description": "I have added my voice already"})
+    thumbnail = fields.String(allow_none=True, metadata={"description": "A small JPEG as a data: address"})
+
+
+class MyVoiceOut(GlanceOut):
+    """How far a case has come that I added my voice to."""
+
+    grid = fields.String()
+    police_grid = fields.String()
+    handler = fields.String(allow_none=True)
+    accepted_at = fields.AwareDateTime(allow_none=True)
+    closed_at = fields.AwareDateTime(allow_none=True)
+    closing_note = fields.String(allow_none=True)
+    note = fields.String()
+    voiced_at = fields.AwareDateTime()
+
+
+class VoiceOut(Strict):
+    """The receipt of a voice: the same each time."""
+
+    id = fields.UUID()
+    case_number = fields.String(attribute="number")
+    state = fields.String()
+    voices = fields.Integer()
 
 
 class ThumbnailQuery(Strict):

@@ -17,6 +17,7 @@ from collectors import handin, pwa
 from collectors.records import Attachment, Report
 from collectors.records import Problem as FormatProblem
 from collectors.records import Refused as Unreadable
+from webapp.areas.rules import gps_threshold_m
 from webapp.cases import actions as cases
 from webapp.cases.queries import known_report
 from webapp.cases.rules import REPORTERS
@@ -66,6 +67,7 @@ def phone(session: Session, by: Actor) -> dict[str, Any]:
         "station": {"code": home.code, "name": choose(home.name), "synthetic": home.synthetic},
         "box": CHINA if home.ground is None else to_shape(home.ground).bounds,
         "credit": home.credit,
+        "threshold_m": gps_threshold_m(home.settings),
         "csrf": csrf_mark(),
         "seal": seal_key(site().settings.secret("csrf.key"), who) if who else "",
     }

@@ -122,5 +122,6 @@ class PhoneOut(Strict):
     station = fields.Dict()
     box = fields.List(fields.Float())
     credit = fields.String()
+    threshold_m = fields.Float(metadata={"description": "Above this radius a position counts as rough"})
     csrf = fields.String()
     seal = fields.String()

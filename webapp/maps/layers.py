@@ -124,6 +124,7 @@ def case_rows() -> Select[Any]:
         due_at=Case.due_at,
         closed_at=Case.closed_at,
         photo_id=photo,
+        voices=Case.voices,
     )
     return (
         select(Case.id, Case.geom, properties)

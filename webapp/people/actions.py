@@ -5,15 +5,17 @@ from __future__ import annotations
 from uuid import UUID, uuid4
 
 from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from webapp.core import clock, digest_auth
 from webapp.core.actor import Actor
+from webapp.core.db import table_of
 from webapp.core.errors import Refused
 from webapp.core.events import record
 from webapp.core.security import hash_password, new_secret
-from webapp.people.models import Contact, Device, Person
-from webapp.people.rules import TOKEN_DAYS, password_problems
+from webapp.people.models import Contact, Device, Person, PointEntry
+from webapp.people.rules import TARIFF, TOKEN_DAYS, password_problems
 
 
 def enrol_person(
@@ -83,3 +85,24 @@ def revoke_device(session: Session, device: Device, *, by: Actor) -> Device:
     device.revoked_at = clock.now()
     record(session, "people.device_revoked", kind="device", subject=device.id, by=by)
     return device
+
+
+def award_points(session: Session, person: Person, reason: str, case_id: UUID, *, by: Actor) -> bool:
+    """Give a person the tariff's points for a case, once for each reason; say whether it was new."""
+    earned = {"person_id": person.id, "reason": reason, "case_id": case_id, "points": TARIFF[reason]}
+    if session.scalar(_AWARD, {"station_id": person.station_id, **earned}) is None:
+        return False
+    points = TARIFF[reason]
+    record(
+        session,
+        "people.points_awarded",
+        kind="person",
+        subject=person.id,
+        by=by,
+        reason=reason,
+        points=points,
+    )
+    return True
+
+
+_AWARD = insert(table_of(PointEntry)).on_conflict_do_nothing().returning(table_of(PointEntry).c.id)

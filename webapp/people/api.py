@@ -16,7 +16,16 @@ from webapp.core.i18n import choose, language
 from webapp.core.web import ApiBlueprint, door, identity, site
 from webapp.people import actions, queries
 from webapp.people.models import Device
-from webapp.people.schemas import DeviceIn, DeviceOut, FormAppIn, FormAppOut, InvitationOut, MeOut
+from webapp.people.schemas import (
+    DeviceIn,
+    DeviceOut,
+    FormAppIn,
+    FormAppOut,
+    InvitationOut,
+    MeOut,
+    PointsOut,
+    PointsQuery,
+)
 
 blp = ApiBlueprint("people", __name__, url_prefix="/api/v1", description="Who am I, and my devices")
 
@@ -36,6 +45,15 @@ def me(session: Session, by: Actor) -> dict[str, Any]:
         "police_grids": queries.posted_police_grids(session, by),
         "grids": queries.answered_grids(session),
     }
+
+
+@blp.route("/points")
+@door(scope="submit")
+@blp.arguments(PointsQuery, location="query")
+@blp.response(200, PointsOut)
+def points(query: dict[str, Any], session: Session, by: Actor) -> dict[str, Any]:
+    """My points and what they were given for; the station chief may ask for everybody's."""
+    return queries.points(session, by, everybody=query["everybody"])
 
 
 @blp.route("/devices")

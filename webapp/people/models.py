@@ -109,6 +109,26 @@ class Device(Base):
     revoked_at: Mapped[datetime | None]
 
 
+class PointEntry(Base):
+    """Points that a person earned, once for each reason and case; only the machine writes them."""
+
+    __tablename__ = "point_entry"
+    __table_args__ = (
+        UniqueConstraint("person_id", "reason", "case_id"),
+        inside("person", "person_id"),
+        inside("case_file", "case_id"),
+        Index("ix_point_entry_station_id_at", "station_id", "at"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    station_id: Mapped[UUID]
+    person_id: Mapped[UUID]
+    points: Mapped[int]
+    reason: Mapped[str]
+    case_id: Mapped[UUID | None]
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
 class Account(Base):
     """A login: one per person. Only the login role and definer functions reach it."""
 

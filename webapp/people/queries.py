@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from webapp.core.actor import Actor
 from webapp.core.errors import NotFound
-from webapp.people.models import Device, Person, Station
+from webapp.people.models import Contact, Device, Person, PointEntry, Station
 
 
 def station(session: Session, by: Actor) -> Station:
@@ -41,6 +42,32 @@ def role_of(session: Session, person_id: UUID) -> str | None:
     """Return the role of a person of the actor's station; None for somebody else."""
     role: str | None = session.scalar(text("SELECT app.role_of(:person)"), {"person": person_id})
     return role
+
+
+def persons(session: Session, ids: set[UUID]) -> list[Person]:
+    """Return the persons among `ids` whom the actor may see."""
+    return list(session.scalars(select(Person).where(Person.id.in_(ids))))
+
+
+def phone(session: Session, person_id: UUID | None) -> str | None:
+    """Return a person's telephone number, None when there is none or it is not for the actor."""
+    return session.scalar(select(Contact.phone).where(Contact.person_id == person_id))
+
+
+def points(session: Session, by: Actor, *, everybody: bool = False) -> dict[str, Any]:
+    """Return sum and entries of the actor's points, newest first; everybody's, as far as he may see them."""
+    whose = PointEntry.station_id == by.station_id
+    if not everybody:
+        whose = whose & (PointEntry.person_id == by.person_id)
+    entries = select(PointEntry, Person.name).outerjoin(Person, Person.id == PointEntry.person_id)
+    newest = entries.where(whose).order_by(PointEntry.id.desc()).limit(MOST_POINTS)
+    return {
+        "total": session.scalar(select(func.coalesce(func.sum(PointEntry.points), 0)).where(whose)),
+        "entries": [{"entry": row.PointEntry, "person": row.name} for row in session.execute(newest)],
+    }
+
+
+MOST_POINTS = 500
 
 
 def posted_police_grids(session: Session, by: Actor) -> list[UUID]:

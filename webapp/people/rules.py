@@ -89,6 +89,22 @@ COMMON = (
 )
 
 
+# What is thanked for, and with how many points. A case counts as verified when an officer takes it over.
+TARIFF = {"report_accepted": 2, "report_closed": 3, "voice_closed": 1}
+REASON_TITLES = {
+    "report_accepted": N_("Report verified"),
+    "report_closed": N_("Reported hazard removed"),
+    "voice_closed": N_("Voice for a hazard that was removed"),
+}
+# Finding hazards is their duty already.
+PAID_CATEGORIES = ("chief", "officer", "auxiliary")
+
+
+def earns_points(category: str) -> bool:
+    """Say whether somebody of this category collects points."""
+    return category not in PAID_CATEGORIES
+
+
 def home_page(role: str) -> str:
     """Return where a person of this role starts."""
     if role in (Role.VOLUNTEER, Role.GRID_WORKER):

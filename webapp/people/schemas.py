@@ -1,8 +1,12 @@
 """What crosses the wire about persons and devices."""
 
+from typing import Any
+
 from marshmallow import fields, validate
 
+from webapp.core.i18n import _
 from webapp.core.schema import Strict, Text
+from webapp.people.rules import REASON_TITLES
 
 
 class DeviceIn(Strict):
@@ -53,3 +57,32 @@ class FormAppOut(Strict):
     url = fields.String()
     settings = fields.String()
     qr_svg = fields.String()
+
+
+class PointsQuery(Strict):
+    """Whose points; `everybody` shows the whole station to its chief, and only the own to others."""
+
+    everybody = fields.Boolean(load_default=False)
+
+
+class PointOut(Strict):
+    """Points that were earned, and what for."""
+
+    person_id = fields.UUID(attribute="entry.person_id")
+    person = fields.String(allow_none=True)
+    points = fields.Integer(attribute="entry.points")
+    reason = fields.String(attribute="entry.reason")
+    reason_title = fields.Method("_title")
+    case_id = fields.UUID(attribute="entry.case_id", allow_none=True)
+    at = fields.AwareDateTime(attribute="entry.at")
+
+    def _title(self, row: dict[str, Any]) -> str:
+        title = REASON_TITLES[row["entry"].reason]
+        return _(title)
+
+
+class PointsOut(Strict):
+    """The sum of all points, and the newest entries."""
+
+    total = fields.Integer()
+    entries = fields.List(fields.Nested(PointOut))
