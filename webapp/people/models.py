@@ -157,6 +157,8 @@ class Token(Base):
     device_id: Mapped[UUID | None]
     secret_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     scope: Mapped[str]
+    # Printed on paper: lives until it expires, where the code of a screen lives ten minutes.
+    card: Mapped[bool] = mapped_column(server_default="false")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     seen_at: Mapped[datetime | None]
     expires_at: Mapped[datetime]
@@ -172,6 +174,16 @@ class Throttle(Base):
     bucket: Mapped[str] = mapped_column(primary_key=True)
     window_at: Mapped[datetime]
     hits: Mapped[int]
+
+
+class Spent(Base):
+    """Marks that are good for one use only, until their time is over anyway."""
+
+    __tablename__ = "spent"
+    __table_args__ = ({"schema": "auth"},)
+
+    mark: Mapped[str] = mapped_column(primary_key=True)
+    until_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class Access(Base):
