@@ -10,7 +10,7 @@ from uuid import UUID
 
 from shapely.geometry.base import BaseGeometry
 
-PLACE_METHODS = ("gps", "pin", "plate", "grid", "address")
+PLACE_METHODS = ("gps", "pin", "plate", "place", "grid", "address")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ REACTIONS: dict[str, list[str]] = {
     "cases.reported": ["cases.make_thumbnails"],
     "cases.file_added": ["cases.make_thumbnails"],
     "cases.closed": ["cases.make_thumbnails"],
+    "residents.photo_added": ["cases.make_thumbnails"],
 }
 
 JOBS: dict[str, Handler] = {

@@ -23,10 +23,10 @@ def size_warning(households: int) -> str | None:
 def uncertainty_m(accuracy_m: float | None, method: str) -> float:
     """Return the radius in metres in which the place truly lies, bounded to 500 m.
 
-    A place without a stated accuracy counts by its method: a pin about 20 m, a plate 5 m, an address
-    or a grid picked from a list 150 m, anything else 30 m.
+    A place without a stated accuracy counts by its method: a pin about 20 m, a plate 5 m, the sign of a
+    place 30 m, an address or a grid picked from a list 150 m, anything else 30 m.
     """
-    default = {"pin": 20.0, "plate": 5.0, "address": 150.0, "grid": 150.0}.get(method, 30.0)
+    default = {"pin": 20.0, "plate": 5.0, "place": 30.0, "address": 150.0, "grid": 150.0}.get(method, 30.0)
     return min(accuracy_m if accuracy_m is not None else default, 500.0)
 
 

@@ -51,11 +51,15 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Sender:
-    """By which door a report came, from which program, and under which number of another system."""
+    """By which door a report came, from which program, and under which number of another system.
+
+    `complete`: the class's required questions must be answered; residents may leave out what they don't know.
+    """
 
     source: str = ""
     client: str = ""
     ref: str | None = None
+    complete: bool = True
 
 
 class _Overtaken(Exception):
@@ -121,7 +125,7 @@ def _first(
     """Take a report that is new. Everything is checked, and the photos are safe, before the first row."""
     now = clock.now()
     declared = _declared(session, sent)
-    lon, lat = _checked(sent, declared, now)
+    lon, lat = _checked(sent, declared, now, sender.complete)
     files = _prepared(blobs, sent.attachments)
     radius = uncertainty_m(sent.place.accuracy_m, sent.place.method)
     area = areas.area_at(session, by.station_id, lon, lat, now, radius)
@@ -160,9 +164,9 @@ def _written(session: Session, values: dict[str, Any], files: list[dict[str, Any
 _WRITE = text("SELECT app.write_report(CAST(:report AS jsonb), CAST(:files AS jsonb), :year)")
 
 
-def _checked(sent: Report, declared: Any, now: datetime) -> tuple[float, float]:
+def _checked(sent: Report, declared: Any, now: datetime, complete: bool) -> tuple[float, float]:
     """Return the place in WGS 84; raise Refused with everything that is wrong with the report."""
-    problems = rules.answer_problems(_questions(declared), sent.answers, len(sent.attachments))
+    problems = rules.answer_problems(_questions(declared), sent.answers, len(sent.attachments), complete)
     late = rules.time_problem(sent.found_at, now)
     problems += [late] if late else []
     lon, lat = _in_wgs84(sent.place, problems)
@@ -297,12 +301,12 @@ def close(
     revision: int | None = None,
     by: Actor,
 ) -> Case:
-    """Close a case with words and a photo as proof (`proof`: SHA-256 to bytes).
+    """Close a case with words and a photo as proof (`proof`: SHA-256 to bytes; a dispute or opinion by words).
 
     Raises Refused 'note_needed' or 'photo_needed'.
     """
     problems = [] if note.strip() else [Problem("/note", "note_needed")]
-    problems += [] if proof else [Problem("/photo", "photo_needed")]
+    problems += [] if proof or case.kind in rules.CLOSED_BY_WORDS else [Problem("/photo", "photo_needed")]
     if problems:
         raise Refused(problems=problems)
     _move(case, "close", revision)

@@ -35,11 +35,7 @@ def tidy(said: str) -> str:
 
 def sound(code: str, length: int) -> bool:
     """Say whether a tidy code has the right length, only our letters, and the right check letter."""
-    return (
-        len(code) == length
-        and all(letter in LETTERS for letter in code)
-        and with_check(code[:-1]) == code
-    )
+    return len(code) == length and all(letter in LETTERS for letter in code) and with_check(code[:-1]) == code
 
 
 def shown(code: str) -> str:

@@ -14,7 +14,8 @@ from webapp.core.actor import Actor
 from webapp.core.web import ApiBlueprint, door, identity, site
 from webapp.people import actions, queries
 from webapp.people.models import Device
-from webapp.people.schemas import DeviceIn, DeviceOut, InvitationOut, MeOut
+from webapp.people.rules import CARD_MAKERS
+from webapp.people.schemas import CardOut, CardsIn, DeviceIn, DeviceOut, InvitationOut, MeOut
 
 blp = ApiBlueprint("people", __name__, url_prefix="/api/v1", description="Who am I, and my devices")
 
@@ -67,8 +68,28 @@ def revoke_device(device_id: UUID, session: Session, by: Actor) -> None:
 @blp.response(201, InvitationOut)
 def invite_phone(session: Session, by: Actor) -> dict[str, Any]:
     """A QR that signs me in on another phone: valid once, for ten minutes."""
+    return _link(actions.invite_phone(session, by=by))
+
+
+@blp.route("/enrolment-cards", methods=["POST"])
+@door(*CARD_MAKERS)
+@blp.arguments(CardsIn)
+@blp.response(201, CardOut(many=True))
+def make_cards(body: dict[str, Any], session: Session, by: Actor) -> list[dict[str, Any]]:
+    """Cards to print, one for each person: each signs the person's phone in, once, within thirty days."""
+    return [_card(session, person_id, by) for person_id in dict.fromkeys(body["person_ids"])]
+
+
+def _card(session: Session, person_id: UUID, by: Actor) -> dict[str, Any]:
+    secret, until = actions.make_card(session, person_id, by=by)
+    name = queries.names(session, {person_id}).get(person_id, "")
+    return {"person_id": person_id, "name": name, "expires_at": until, **_link(secret)}
+
+
+def _link(secret: str) -> dict[str, str]:
+    """Return the address that a one-time code opens, and its QR."""
     base = site().settings.public_url.rstrip("/") or request.host_url.rstrip("/")
-    url = f"{base}/enrol/{actions.invite_phone(session, by=by)}"
+    url = f"{base}/enrol/{secret}"
     drawn = BytesIO()
     segno.make(url, error="m").save(drawn, kind="svg", scale=6, border=3, xmldecl=False, nl=False)
     return {"url": url, "qr_svg": drawn.getvalue().decode()}

@@ -68,6 +68,10 @@ PHONE_MAX_S = 90 * 86400
 FAILURES_ALLOWED = 10
 LOCK_MINUTES = 15
 ENROL_MINUTES = 10
+# Who prints cards, and how long an unused one signs its person in.
+CARD_MAKERS = (Role.STATION_CHIEF, Role.SYSTEM_ADMIN)
+CARD_DAYS = 30
+CARDS_AT_ONCE = 400
 TOKEN_DAYS = 90
 
 # A start; local words are added by the station's own names.
