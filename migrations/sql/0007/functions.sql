@@ -37,13 +37,6 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT t.station_id FROM app.resident_ticket t WHERE t.code_hash = hash
 $$;
 
--- Was this case made by the present transaction? Then the stranger who reports it may add its photos and ticket.
-CREATE FUNCTION app.made_now(wanted uuid) RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT EXISTS (SELECT 1 FROM app.case_file c WHERE c.id = wanted AND c.station_id = app.my_station()
-                   AND c.reporter_id IS NULL AND c.xmin = pg_current_xact_id()::xid)
-$$;
-
 -- The hash of what a stranger's report said, when this very form was sent before; nobody else can know its id.
 CREATE FUNCTION app.known_ticket(report uuid, hash bytea) RETURNS bytea
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -173,14 +166,14 @@ BEGIN
     RETURN made;
 END $$;
 
-REVOKE EXECUTE ON FUNCTION app.new_place_code(), app.made_now(uuid), app.known_ticket(uuid, bytea),
+REVOKE EXECUTE ON FUNCTION app.new_place_code(), app.known_ticket(uuid, bytea),
     app.ticket_case(bytea), app.tracked(bytea), app.add_resident_note(bytea, uuid, text, boolean),
     app.add_resident_photo(bytea, jsonb), app.withdraw_contact(bytea), app.forget_contacts(), app.mediated_grids(),
     app.issue_card(uuid, uuid, bytea, integer), auth.open_stations(), auth.station_of_place(text),
     auth.station_of_ticket(bytea) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION auth.open_stations(), auth.station_of_place(text), auth.station_of_ticket(bytea)
     TO shuangge_login;
-GRANT EXECUTE ON FUNCTION app.new_place_code(), app.made_now(uuid), app.mediated_grids()
+GRANT EXECUTE ON FUNCTION app.new_place_code(), app.mediated_grids()
     TO shuangge_web, shuangge_worker;
 GRANT EXECUTE ON FUNCTION app.known_ticket(uuid, bytea), app.tracked(bytea),
     app.add_resident_note(bytea, uuid, text, boolean), app.add_resident_photo(bytea, jsonb),

@@ -21,8 +21,13 @@ END $$;
 CREATE POLICY stranger_reports ON app.case_file AS RESTRICTIVE FOR INSERT WITH CHECK (
     (SELECT app.my_role()) IS DISTINCT FROM 'public'
     OR class_code IN (SELECT h.code FROM app.hazard_class h WHERE h.public));
-CREATE POLICY attachment_stranger ON app.attachment FOR INSERT WITH CHECK (
-    station_id = (SELECT app.my_station()) AND (SELECT app.my_role()) = 'public' AND app.made_now(case_id));
+
+-- The report being sent, by its id, which only the service can make from the form: without this the insert itself
+-- would be refused (ON CONFLICT asks whether the new row may be read), and so would its photos, ticket and contact.
+CREATE POLICY resident_own ON app.case_file FOR SELECT USING (
+    (SELECT app.my_role()) = 'public' AND station_id = (SELECT app.my_station())
+    AND reporter_id IS NULL AND source = 'public'
+    AND id = ANY ((SELECT string_to_array(nullif(current_setting('app.own_reports', true), ''), ',')::uuid[])::uuid[]));
 
 -- A dispute is restricted: officer of the ground, chief, and the mediator who is posted there.
 CREATE POLICY case_mediate ON app.case_file FOR SELECT USING (
@@ -31,9 +36,11 @@ CREATE POLICY case_mediate ON app.case_file FOR SELECT USING (
 
 -- Written once by the stranger who reports; a code leads to its case through functions only.
 CREATE POLICY ticket_make ON app.resident_ticket FOR INSERT WITH CHECK (
-    station_id = (SELECT app.my_station()) AND (SELECT app.my_role()) = 'public' AND app.made_now(case_id));
+    station_id = (SELECT app.my_station()) AND (SELECT app.my_role()) = 'public'
+    AND case_id IN (SELECT c.id FROM app.case_file c WHERE c.id = case_id));
 CREATE POLICY contact_leave ON app.resident_contact FOR INSERT WITH CHECK (
-    station_id = (SELECT app.my_station()) AND (SELECT app.my_role()) = 'public' AND app.made_now(case_id));
+    station_id = (SELECT app.my_station()) AND (SELECT app.my_role()) = 'public'
+    AND case_id IN (SELECT c.id FROM app.case_file c WHERE c.id = case_id));
 -- Read by the officer of the ground and the chief, while it may be kept; not by grid workers or mediators.
 CREATE POLICY contact_handler ON app.resident_contact FOR SELECT USING (
     station_id = (SELECT app.my_station()) AND keep_until > now() AND (
