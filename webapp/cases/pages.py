@@ -68,6 +68,7 @@ def case(number: str, session: Session, by: Actor) -> str:
         names=names(session, {item for item in people if item}),
         duty=on_duty(session, found.grid_id, found.police_grid_id, clock.now()),
         questions=questions,
+        closed_by_words=rules.CLOSED_BY_WORDS,
         verbs=rules.verbs(found.state, by.role),
         states=STATE_TITLES,
         event_titles=rules.EVENT_TITLES,

@@ -57,7 +57,7 @@ class Resident:
         return Form(answer.text)
 
     def send(
-        self, form: Form, class_code: str = "flying_wire", *, place: str = "", proof: str = "work",
+        self, form: Form, class_code: str = "flying_wire", /, *, place: str = "", proof: str = "work",
         photos: tuple[bytes, ...] = (), headers: dict[str, str] | None = None, **said: Any,
     ) -> TestResponse:  # fmt: skip
         """Send a form with a proof: work, answer (the plain question) or none."""
