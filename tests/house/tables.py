@@ -37,6 +37,11 @@ OPEN_VIEWS = {
     "basemap.description": ("everybody", "names the base map; nothing personal"),
     "basemap.mbtiles": ("everybody", "pictures of the base map; nothing personal"),
     "basemap.pmtiles": ("everybody", "pictures of the base map; nothing personal"),
+    "place_pages.from_sign": (
+        "everybody",
+        "leads from a place's sign to the phone page or the residents' page",
+    ),
+    "public_pages.find": ("everybody", "asks for a tracking code; reads nothing"),
     "apidocs.documentation": ("everybody", "draws the description of the API"),
     "health.alive": ("everybody", "asked by a supervisor"),
     "health.ready": ("everybody", "asked by a supervisor"),

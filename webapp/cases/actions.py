@@ -301,7 +301,7 @@ def close(
     revision: int | None = None,
     by: Actor,
 ) -> Case:
-    """Close a case with words and a photo as proof (`proof`: SHA-256 to bytes; a dispute or opinion by words).
+    """Close a case with words and a photo as proof (`proof`: SHA-256 to bytes); disputes, opinions by words.
 
     Raises Refused 'note_needed' or 'photo_needed'.
     """

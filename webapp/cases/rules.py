@@ -34,7 +34,7 @@ EVENT_TITLES = {
     "residents.photo_added": N_("Resident added a photo"),
     "residents.judged": N_("Resident said whether it is settled"),
     "residents.contact_withdrawn": N_("Resident withdrew the contact data"),
-    "residents.contact_shown": N_("Contact data read"),
+    "residents.contact_disclosed": N_("Contact data read"),
 }
 METHOD_TITLES = {
     "gps": N_("by satellite"),

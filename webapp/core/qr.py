@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 
 def drawn(text: str) -> Markup:
-    """Return the QR of a text as an <svg> that fills its box; level Q still reads with a quarter destroyed."""
+    """Return the QR of a text as an <svg> that fills its box; level Q reads with a quarter destroyed."""
     out = BytesIO()
     segno.make(text, error="q", micro=False).save(
         out, kind="svg", scale=4, border=4, xmldecl=False, nl=False, omitsize=True, svgns=True

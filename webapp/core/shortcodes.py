@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 
-# Neither 0 nor O, 1 nor I nor L, 2 nor Z, 5 nor S, 8 nor B, U nor V: 23 signs, 4.52 bits each. A prime, so the
-# check letter finds each single wrong letter and each two exchanged ones.
+# Neither 0 nor O, 1 nor I nor L, 2 nor Z, 5 nor S, 8 nor B, U nor V: 23 signs, 4.52 bits each. A prime, so
+# the check letter finds each single wrong letter and each two exchanged ones.
 LETTERS = "34679ACDEFGHJKMNPQRTWXY"
 
 PLACE_LENGTH = 8

@@ -82,9 +82,9 @@ def door(
 
     The view receives `session` and `by`. `roles` empty means every signed-in person. A token of narrower
     scope opens only the doors of that scope. `stranger` says as whom somebody acts who has not signed in
-    (a resident at a station's public page); without it such a one is turned away. With `only_strangers` who has
-    signed in comes as a stranger too: an officer who opens another station's public page. Everything that the view
-    returns is encoded inside the transaction when the encoding decorator stands below this one.
+    (a resident at a station's public page); without it such a one is turned away. With `only_strangers` who
+    has signed in comes as a stranger too: an officer who opens another station's page. Everything that the
+    view returns is encoded inside the transaction when the encoding decorator stands below this one.
     """
 
     def wrap(view: Callable[..., R]) -> Callable[..., R]:

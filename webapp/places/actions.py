@@ -41,7 +41,7 @@ def add(
 
 
 def mend(session: Session, place: Place, changes: dict[str, Any], *, by: Actor) -> Place:
-    """Change a place's name, kind or point; its code and so its sign stay. Raises Conflict for a closed one."""
+    """Change a place's name, kind or point; its code and its sign stay. Raises Conflict for a closed one."""
     _require_open(place)
     moved = "lon" in changes or "lat" in changes
     if moved:

@@ -10,10 +10,11 @@ from geoalchemy2.shape import to_shape
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as Redirect
 
-from webapp.cases.rules import REPORTERS
-from webapp.core import clock
+from webapp.cases.queries import hazard_classes
+from webapp.cases.rules import KINDS, REPORTERS
 from webapp.core.actor import Actor
 from webapp.core.errors import BadRequest
+from webapp.core.i18n import N_, _, speaking
 from webapp.core.qr import drawn
 from webapp.core.shortcodes import PLACE_LENGTH, shown, sound, tidy
 from webapp.core.web import door, identity, site
@@ -27,6 +28,16 @@ from webapp.places.rules import KIND_TITLES, PRINTERS, REGISTRARS
 pages = Blueprint("place_pages", __name__)
 CHINA = (73.5, 18.0, 135.1, 53.6)
 SIGNS_A_SHEET = 6
+# What stands on paper.
+PAPER = {
+    "head": N_("Seen a hazard? Scan and tell us."),
+    "scan": N_("Scan with WeChat or the camera"),
+    "say": N_("Choose what, say where, take a photo"),
+    "keep": N_("Keep the tracking code, see what became of it"),
+    "free": N_("No app, no account; contact data are optional."),
+    "emergency": N_("Emergency: call 110. Fire: 119."),
+    "here": N_("Seen a hazard here? Scan and report, no positioning needed."),
+}
 
 
 @pages.get("/r/<code>")
@@ -83,7 +94,15 @@ def poster(session: Session, by: Actor) -> str:
     """Show the police room's poster: what the page is, and the QR that opens it."""
     home = station(session, by)
     address = f"{_base()}/public/?station={home.code}"
-    return render_template("places/poster.html", station=home, address=address, qr=drawn(address))
+    classes = [item.title for item in hazard_classes(session, KINDS) if item.public]
+    return render_template(
+        "places/poster.html",
+        station=home,
+        address=address,
+        qr=drawn(address),
+        words=_words(),
+        classes=classes,
+    )
 
 
 @pages.get("/sheets/signs")
@@ -98,8 +117,19 @@ def signs(session: Session, by: Actor) -> str:
         station=station(session, by),
         sheets=[made[at : at + size] for at in range(0, len(made), size)],
         full=size == 1,
-        printed_on=clock.shown(clock.now(), "%Y-%m-%d"),
+        words=_words(),
     )
+
+
+def _words() -> dict[str, tuple[str, str]]:
+    """Return what stands on paper in both languages, Chinese first: it hangs there for everybody."""
+    found: dict[str, tuple[str, str]] = {}
+    for name, text in PAPER.items():
+        with speaking("zh"):
+            chinese = _(text)
+        with speaking("en"):
+            found[name] = (chinese, _(text))
+    return found
 
 
 def _sign(place: Place) -> dict[str, Any]:

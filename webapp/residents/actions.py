@@ -30,7 +30,7 @@ from webapp.residents.models import ResidentContact, ResidentTicket
 
 @dataclass(frozen=True)
 class Sent:
-    """What a resident sent: the form's fields, answers by question, photos; and the code that it will have."""
+    """What a resident sent: the form's fields, answers by question, photos; and the code it will have."""
 
     fields: Mapping[str, Any]
     class_code: str
@@ -167,5 +167,5 @@ def withdraw_contact(session: Session, code: str, *, by: Actor) -> None:
 def show_contact(session: Session, case: Case, *, by: Actor) -> ResidentContact:
     """Return how to reach the resident of a case, and leave an event that says who has read it."""
     found = queries.contact(session, case.id)
-    record(session, "residents.contact_shown", kind="case", subject=case.id, grid=case.grid_id, by=by)
+    record(session, "residents.contact_disclosed", kind="case", subject=case.id, grid=case.grid_id, by=by)
     return found

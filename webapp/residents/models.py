@@ -24,7 +24,7 @@ class ResidentTicket(Base):
 
 
 class ResidentContact(Base):
-    """How to reach a resident who agreed to be reached: apart from the case, for a narrower circle reads it."""
+    """How to reach a resident who agreed to it: apart from the case, for a narrower circle reads it."""
 
     __tablename__ = "resident_contact"
     __table_args__ = (

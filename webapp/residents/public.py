@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import datetime
 from typing import Any, cast
 from uuid import uuid4
@@ -22,6 +21,7 @@ from webapp.core.i18n import N_, _
 from webapp.core.messages import message
 from webapp.core.qr import drawn
 from webapp.core.replies import PROBLEM, problem_body
+from webapp.core.security import new_mark, riddle
 from webapp.core.shortcodes import shown, tidy
 from webapp.core.web import door, problems_of, site
 from webapp.people import logins
@@ -32,7 +32,8 @@ pages = Blueprint("public_pages", __name__)
 PREFIX = "/public/"
 # "Seven plus five", in words: a page that is only copied does not answer by itself.
 NUMBER_WORDS = (
-    N_("one"), N_("two"), N_("three"), N_("four"), N_("five"), N_("six"), N_("seven"), N_("eight"), N_("nine"),
+    N_("one"), N_("two"), N_("three"), N_("four"), N_("five"),
+    N_("six"), N_("seven"), N_("eight"), N_("nine"),
 )  # fmt: skip
 
 
@@ -45,7 +46,7 @@ def _stranger(login: Database) -> Actor:
 
 
 def _guest(login: Database) -> Actor:
-    """Return the stranger at the station that the address names; raise NotFound 'station_choice' when none is."""
+    """Return the stranger at the station that the address names; raise NotFound 'station_choice' for none."""
     place = tidy(request.args.get("place", ""))[:20]
     wanted = request.args.get("station", "").strip().upper()
     found = logins.station_of_place(login, place) if place else None
@@ -137,9 +138,9 @@ def _riddle(by: Actor) -> dict[str, Any]:
         logins.hits(login, _bucket(), rules.ADDRESS_WINDOW_S),
         logins.hits(login, f"public-station:{by.station_id}", rules.STATION_WINDOW_S),
     )
-    left, right = secrets.choice(range(1, 10)), secrets.choice(range(1, 10))
+    left, right = riddle()
     until = clock.now() + rules.CHALLENGE_LIFE
-    made = rules.new_challenge(_key(), secrets.token_hex(8), until, bits, left + right)
+    made = rules.new_challenge(_key(), new_mark(), until, bits, left + right)
     words = {"left": _(NUMBER_WORDS[left - 1]), "right": _(NUMBER_WORDS[right - 1])}
     question = _("How much is %(left)s plus %(right)s?", **words)
     return {"challenge": made.text, "bits": bits, "question": question}

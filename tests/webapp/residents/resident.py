@@ -38,7 +38,9 @@ class Form:
     def answer(self) -> str:
         """Return the answer of the plain question, read as a person does (in English)."""
         words = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-        return str(sum(words.index(word) + 1 for word in re.findall(r"\b\w+\b", self.question) if word in words))
+        return str(
+            sum(words.index(word) + 1 for word in re.findall(r"\b\w+\b", self.question) if word in words)
+        )
 
 
 class Resident:
@@ -51,7 +53,9 @@ class Resident:
 
     def open(self, class_code: str = "flying_wire", place: str = "") -> Form:
         """Open the form of a class."""
-        query = {"class": class_code, "lang": "en"} | ({"place": place} if place else {"station": self.station})
+        query = {"class": class_code, "lang": "en"} | (
+            {"place": place} if place else {"station": self.station}
+        )
         answer = self.client.get("/public/new", query_string=query, headers=HTML)
         assert answer.status_code == 200, answer.text
         return Form(answer.text)

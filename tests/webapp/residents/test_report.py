@@ -139,7 +139,9 @@ def test_the_place_never_blocks_a_report(resident, as_role, station, owner_db, s
 def test_contact_needs_consent_and_is_kept_apart(resident, as_role, db_as, owner_db, station):
     someone = resident()
     form = someone.open("mediation")
-    refused = someone.send(form, "mediation", headers=JSON, note="楼上漏水", phone="13900001111", **at(station, "A1"))
+    refused = someone.send(
+        form, "mediation", headers=JSON, note="楼上漏水", phone="13900001111", **at(station, "A1")
+    )
     assert refused.status_code == 422
     assert [e["code"] for e in refused.json["errors"]] == ["consent_needed"]
     code = someone.report(
@@ -162,7 +164,9 @@ def test_contact_needs_consent_and_is_kept_apart(resident, as_role, db_as, owner
     with owner_db.transaction() as session:
         session.execute(text("SET LOCAL ROLE shuangge_owner"))
         readers = session.execute(
-            text("SELECT by_id FROM app.event WHERE name = 'residents.contact_shown' AND subject_id = :c"),
+            text(
+                "SELECT by_id FROM app.event WHERE name = 'residents.contact_disclosed' AND subject_id = :c"
+            ),
             {"c": case["id"]},
         ).all()
         everything = session.scalar(text("SELECT string_agg(data::text, ' ') FROM app.event"))
