@@ -196,6 +196,7 @@ def routes_table() -> str:
             rows.append((route.method, f"`{route.rule}`", f"{who} ({why})", "", f"`{route.endpoint}`"))
         else:
             who = "signed in" if set(route.roles) == set(EVERYBODY) else ", ".join(route.roles)
+            who = "everybody, as a stranger" if route.door.get("stranger") else who
             rows.append((route.method, f"`{route.rule}`", who, route.door["scope"], f"`{route.endpoint}`"))
     return _rows("method | address | who | token scope | view", rows)
 
