@@ -121,7 +121,8 @@ def _form(session: Session, by: Actor, error: AppError | None = None) -> str:
         communities=queries.grid_names(session, by),
         sign=queries.sign(session, request.args.get("place", "")),
         said=said,
-        form=said.get("form") or uuid4(),
+        # A form that is no UUID would be refused for ever.
+        form=uuid4() if error is None or any(item.pointer == "/form" for item in problems) else said.get("form"),
         problems=[(item.pointer, message(item.code, item.params)) for item in problems],
         riddle=_riddle(by),
         most_photos=rules.MOST_PHOTOS,
