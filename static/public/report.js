@@ -20,9 +20,10 @@ let photos = [];
 
 await load("public");
 
-// Came back by the browser's way back after sending: a new report needs a new form.
-addEventListener("pageshow", (event) => {
-  if (event.persisted && form.dataset.sent) location.reload();
+// Came back by the browser's way back: the form is the same, and sent again it is the same report.
+addEventListener("pageshow", () => {
+  button.disabled = false;
+  progress.textContent = "";
 });
 
 /** @param {string} name */
@@ -126,7 +127,6 @@ form.addEventListener("submit", async (event) => {
   clearProblems();
   try {
     const answer = await sent();
-    form.dataset.sent = "yes";
     location.assign(answer.track);
   } catch (error) {
     show(error);

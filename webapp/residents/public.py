@@ -7,7 +7,7 @@ from typing import Any, cast
 from uuid import uuid4
 
 import orjson
-from flask import Blueprint, Response, redirect, render_template, request
+from flask import Blueprint, Response, make_response, redirect, render_template, request
 from marshmallow import Schema, ValidationError
 from sqlalchemy.orm import Session
 
@@ -103,9 +103,11 @@ def _query(**more: str) -> dict[str, str]:
 
 @pages.get("/public/new")
 @door(stranger=_stranger, only_strangers=True)
-def new(session: Session, by: Actor) -> str:
-    """Show the form of one class."""
-    return _form(session, by)
+def new(session: Session, by: Actor) -> Response:
+    """Show the form of one class; the browser's way back shows this very form again, so it is one report."""
+    response = make_response(_form(session, by))
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response
 
 
 def _form(session: Session, by: Actor, error: AppError | None = None) -> str:
