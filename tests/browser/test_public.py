@@ -40,7 +40,8 @@ def resident(open_context: OpenContext, **wishes: Any) -> Page:
 
 def fits(page: Page) -> None:
     """Nothing sticks out sideways, the type is 18 px, each control is 48 px high."""
-    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, page.url
+    # Not innerWidth: a phone makes its window wider when something sticks out.
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0], page.url
     assert page.evaluate("parseFloat(getComputedStyle(document.body).fontSize)") >= 18
     assert page.evaluate(SMALL) == []
 
@@ -302,6 +303,11 @@ def test_sheets_print_one_page_each(
 
 
 def pages_of(page: Page, path: Path) -> int:
-    """Print to a PDF and return how many pages it has."""
+    """Print to a PDF and return how many pages it has; a picture of the paper is kept beside it."""
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 794, "height": 1123})
+    page.screenshot(path=path.with_suffix(".png"), full_page=True)
+    page.emulate_media(media="screen")
+    page.set_viewport_size({"width": 1280, "height": 800})
     data = page.pdf(path=path, prefer_css_page_size=True, print_background=True)
     return len(re.findall(rb"/Type\s*/Page\b", data))
