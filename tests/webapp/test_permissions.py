@@ -91,7 +91,7 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     # Residents: strangers' doors, where who has signed in is a stranger too
     ("GET", "/public/"): OPEN,
     ("GET", "/public/new"): OPEN,
-    ("POST", "/public/new"): OPEN,
+    ("POST", "/public/send"): OPEN,
     ("GET", "/public/challenge"): OPEN,
     ("GET", "/public/track"): OPEN,
     ("GET", "/public/track/<code>"): OPEN,

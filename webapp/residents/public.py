@@ -124,7 +124,9 @@ def _form(session: Session, by: Actor, error: AppError | None = None) -> str:
         sign=queries.sign(session, request.args.get("place", "")),
         said=said,
         # A form that is no UUID would be refused for ever.
-        form=uuid4() if error is None or any(item.pointer == "/form" for item in problems) else said.get("form"),
+        form=uuid4()
+        if error is None or any(item.pointer == "/form" for item in problems)
+        else said.get("form"),
         problems=[(item.pointer, message(item.code, item.params)) for item in problems],
         riddle=_riddle(by),
         most_photos=rules.MOST_PHOTOS,
@@ -160,7 +162,9 @@ def _json(body: Any, status: int = 200) -> Response:
     return Response(orjson.dumps(body), status, content_type="application/json")
 
 
-@pages.post("/public/new")
+# An address of its own: a POST to the form's would drop the form from the browser's cache, and with it
+# the way back.
+@pages.post("/public/send")
 @door(stranger=_stranger, only_strangers=True)
 def send(session: Session, by: Actor) -> Response:
     """Take a report. The same form again leads to the same case, without another proof."""
@@ -327,7 +331,7 @@ def _error_page(error: AppError) -> str:
         return render_template("residents/stations.html", stations=known, query=_query(station=""))
     if error.code in ("code_unknown", "code_mistyped"):
         return render_template("residents/find.html", problem=message(error.code, error.params))
-    if request.path == "/public/new" and request.method == "POST" and isinstance(error, Refused):
+    if request.path == "/public/send" and isinstance(error, Refused):
         by = _guest(site().login)
         with site().database.transaction(by) as session:
             return _form(session, by, error)

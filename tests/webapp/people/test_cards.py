@@ -55,7 +55,9 @@ def test_the_ten_minutes_of_an_own_invitation_stay(app, as_role, owner_db):
     made = as_role("volunteer").post("/api/v1/phone-invitations").json
     with owner_db.transaction() as session:
         session.execute(text("SET LOCAL ROLE shuangge_owner"))
-        session.execute(text("UPDATE auth.token SET created_at = created_at - interval '11 min' WHERE scope = 'enrol'"))
+        session.execute(
+            text("UPDATE auth.token SET created_at = created_at - interval '11 min' WHERE scope = 'enrol'")
+        )
     assert app.test_client().post(path(made)).status_code == 422
 
 

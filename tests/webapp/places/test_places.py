@@ -122,7 +122,9 @@ def test_poster_and_signs_are_drawn_for_what_was_chosen(as_role, station):
     signs = chief.get(f"/sheets/signs?{query}", headers=HTML).text
     assert signs.count('<section class="sheet') == 2  # six on a sheet
     assert all(shown(p["code"]) in signs for p in made)
-    assert chief.get(f"/sheets/signs?size=full&{query}", headers=HTML).text.count('<section class="sheet') == 7
+    assert (
+        chief.get(f"/sheets/signs?size=full&{query}", headers=HTML).text.count('<section class="sheet') == 7
+    )
     foreign = as_role("station_chief", station="U").get(f"/sheets/signs?{query}", headers=HTML).text
     assert '<section class="sheet' not in foreign
     assert chief.get("/sheets/signs?place=x", headers=HTML).status_code == 400

@@ -72,7 +72,7 @@ class Resident:
         if proof == "answer":
             fields["answer"] = form.answer()
         fields["photo"] = [(io.BytesIO(data), f"{n}.jpg") for n, data in enumerate(photos)]
-        return self.client.post("/public/new", query_string=query, data=fields, headers=headers or HTML)
+        return self.client.post("/public/send", query_string=query, data=fields, headers=headers or HTML)
 
     def report(self, class_code: str = "flying_wire", **said: Any) -> str:
         """Report something and return the tracking code."""

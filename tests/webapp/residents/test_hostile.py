@@ -1,4 +1,4 @@
-"""Strangers with bad intent: floods, programs, other sites, odd bytes; and what the role 'public' can reach at all."""
+"""Strangers with bad intent: floods, programs, other sites, odd bytes; what the role public can reach."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from webapp.residents import rules
 
 def test_a_program_that_fills_every_field_is_refused(resident, as_role, station):
     someone = resident()
-    refused = someone.send(someone.open(), headers=JSON, website="http://x", note="机器人", **at(station, "A1"))
+    refused = someone.send(
+        someone.open(), headers=JSON, website="http://x", note="机器人", **at(station, "A1")
+    )
     assert [e["code"] for e in refused.json["errors"]] == ["trap_filled"]
     assert not [c for c in cases(as_role) if c["note"] == "机器人"]
 
@@ -54,7 +56,9 @@ def test_the_price_rises_with_the_load_of_an_address(resident):
 def test_answers_by_hand_are_few(resident, station):
     someone = resident(address="203.0.113.80")
     got = [
-        someone.send(someone.open(), proof="answer", headers=JSON, note=f"手答{n}", **at(station, "A1")).status_code
+        someone.send(
+            someone.open(), proof="answer", headers=JSON, note=f"手答{n}", **at(station, "A1")
+        ).status_code
         for n in range(rules.PLAIN_ADDRESS + 1)
     ]
     assert got == [201] * rules.PLAIN_ADDRESS + [429]
@@ -63,8 +67,9 @@ def test_answers_by_hand_are_few(resident, station):
 @pytest.mark.parametrize(
     ("said", "code"),
     [
-        ({"form": "x"}, "bad_uuid"), ({"note": "a" * 5000}, "text_length"), ({"note": "\u202egnp"}, "bad_text"),
-        ({"grid": "1; DROP TABLE"}, "bad_uuid"), ({"lon": "NaN", "lat": "1"}, "not_finite"),
+        ({"form": "x"}, "bad_uuid"), ({"note": "a" * 5000}, "text_length"),
+        ({"note": "\u202egnp"}, "bad_text"), ({"grid": "1; DROP TABLE"}, "bad_uuid"),
+        ({"lon": "NaN", "lat": "1"}, "not_finite"),
         ({"lon": "1e999", "lat": "1"}, "not_finite"), ({"q_wires": "many"}, "answer_number"),
         ({"q_building_kind": "castle"}, "answer_choice"), ({"accuracy_m": "-5"}, "number_range"),
         ({"phone": "1" * 200, "consent": "true"}, "text_length"), ({"name": "王"}, "consent_needed"),
@@ -170,25 +175,28 @@ def test_a_stranger_reads_nothing_but_names_of_the_ground(
         "SELECT app.ticket_case('\\x00')",
         "SELECT app.issue_card(gen_random_uuid(), gen_random_uuid(), '\\x00', 30)",
         "SELECT auth.open_stations()",
-        "INSERT INTO app.place (id, station_id, kind, name, geom) SELECT gen_random_uuid(), app.my_station(), 'x', 'x', "
-        "ST_SetSRID(ST_MakePoint(112.57, 37.86), 4326)",
+        "INSERT INTO app.place (id, station_id, kind, name, geom) "
+        "SELECT gen_random_uuid(), app.my_station(), "
+        "'x', 'x', ST_SetSRID(ST_MakePoint(112.57, 37.86), 4326)",
         "INSERT INTO app.resident_contact SELECT c, app.my_station(), 'x', '1', now(), now() FROM "
         "(SELECT gen_random_uuid() AS c) x",
     ],
 )
 def test_a_stranger_changes_nothing_by_hand(web_db, stranger, attack):
+    touched, refused = 0, None
     try:
         with web_db.transaction(stranger) as session:
-            assert session.execute(text(attack)).rowcount == 0
+            touched = session.execute(text(attack)).rowcount
     except DBAPIError as error:
-        assert error.orig.pgcode == "42501", error
+        refused = error.orig.pgcode
+    assert (touched, refused) in ((0, None), (0, "42501"))
 
 
 def test_a_stranger_may_insert_no_restricted_lead_even_by_hand(web_db, stranger, station):
     facts = {"id": str(uuid4()), "s": str(station.id), "g": str(station.grids["A1"]),
              "k": str(station.police_grids["A"]), "p": str(station.plan_id)}  # fmt: skip
-    insert = text("""INSERT INTO app.case_file (id, station_id, number, kind, class_code, class_version, state, geom,
-        raw_x, raw_y, raw_crs, method, plan_id, grid_id, police_grid_id, answers, found_at, content_hash)
+    insert = text("""INSERT INTO app.case_file (id, station_id, number, kind, class_code, class_version, state,
+        geom, raw_x, raw_y, raw_crs, method, plan_id, grid_id, police_grid_id, answers, found_at, content_hash)
         VALUES (:id, :s, :id, 'x', :class, 1, 'reported', ST_SetSRID(ST_MakePoint(112.57, 37.86), 4326),
         1, 1, 'wgs84', 'gps', :p, :g, :k, '{}', now(), '\\x00')""")
     with pytest.raises(DBAPIError, match="row-level security"), web_db.transaction(stranger) as session:

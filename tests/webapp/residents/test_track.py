@@ -105,7 +105,11 @@ def test_the_resident_adds_words_and_a_photo_once(resident, as_role, station):
     side = officer.get(f"/api/v1/cases/{case['id']}/resident").json
     assert [n["note"] for n in side["notes"]] == [said["note"]]
     assert len(officer.get(f"/api/v1/cases/{case['id']}").json["attachments"]) == 1
-    names = [e["name"] for e in officer.get("/api/v1/events?after=1").json["events"] if e["subject_id"] == case["id"]]
+    names = [
+        e["name"]
+        for e in officer.get("/api/v1/events?after=1").json["events"]
+        if e["subject_id"] == case["id"]
+    ]
     assert names.count("residents.note_added") == names.count("residents.photo_added") == 1
     assert as_role("officer", police_grid="A").get(f"/api/v1/cases/{case['id']}/resident").status_code == 404
 
@@ -125,7 +129,10 @@ def test_satisfaction_is_asked_after_closing_and_kept_as_an_event(resident, as_r
     with owner_db.transaction() as session:
         session.execute(text("SET LOCAL ROLE shuangge_owner"))
         told = session.scalars(
-            text("SELECT data->>'satisfied' FROM app.event WHERE name = 'residents.judged' AND subject_id = :c ORDER BY id"),
+            text(
+                "SELECT data->>'satisfied' FROM app.event "
+                "WHERE name = 'residents.judged' AND subject_id = :c ORDER BY id"
+            ),
             {"c": case},
         ).all()
     assert told == ["true", "false"]
@@ -137,7 +144,9 @@ def test_one_can_not_add_without_end(resident, station):
     someone = resident(address="203.0.113.201")
     code = someone.report(note="太多", **at(station, "A1"))
     answers = [
-        someone.client.post(f"/public/track/{code}/notes", data={"form": str(uuid4()), "note": "x"}, headers=JSON)
+        someone.client.post(
+            f"/public/track/{code}/notes", data={"form": str(uuid4()), "note": "x"}, headers=JSON
+        )
         for _n in range(21)
     ]
     assert {a.status_code for a in answers[:20]} == {303}
