@@ -334,7 +334,7 @@ def pages_of(page: Page, path: Path) -> int:
     page.emulate_media(media="print")
     page.set_viewport_size({"width": 794, "height": 1123})
     page.screenshot(path=path.with_suffix(".png"), full_page=True)
-    page.emulate_media(media="screen")
+    page.emulate_media(media="null")
     page.set_viewport_size({"width": 1280, "height": 800})
     data = page.pdf(path=path, prefer_css_page_size=True, print_background=True)
     return len(re.findall(rb"/Type\s*/Page\b", data))

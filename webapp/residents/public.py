@@ -21,7 +21,7 @@ from webapp.core.i18n import N_, _
 from webapp.core.messages import message
 from webapp.core.qr import drawn
 from webapp.core.replies import PROBLEM, problem_body
-from webapp.core.security import new_mark, riddle
+from webapp.core.security import digest, new_mark, riddle
 from webapp.core.shortcodes import shown, tidy
 from webapp.core.web import door, problems_of, site
 from webapp.people import logins
@@ -61,9 +61,13 @@ def _tracker(login: Database) -> Actor:
     """Return as whom the holder of a tracking code acts; guessing is counted by address."""
     request.max_content_length = rules.ADDITION_BYTES
     logins.throttle(login, f"track:{_sender()}", 3 * rules.ADDRESS_TRIES, rules.ADDRESS_WINDOW_S)
-    found = logins.station_of_ticket(login, rules.typed_code((request.view_args or {})["code"]))
+    code = rules.typed_code((request.view_args or {})["code"])
+    found = logins.station_of_ticket(login, code)
     if found is None:
         raise NotFound("code_unknown")
+    if request.method == "POST":
+        ticket = digest(code).hex()[:16]
+        logins.throttle(login, f"ticket:{ticket}", rules.TICKET_CHANGES, rules.STATION_WINDOW_S)
     return Actor(found, "public", via="stranger")
 
 

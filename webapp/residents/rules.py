@@ -28,6 +28,9 @@ STATION_REPORTS, STATION_WINDOW_S = 300, 3600
 # Who answers the question instead of computing has paid nothing: fewer of these.
 PLAIN_ADDRESS, PLAIN_STATION = 6, 60
 
+# What the holder of a code may change in an hour.
+TICKET_CHANGES = 30
+
 CHALLENGE_LIFE = timedelta(hours=1)
 # 2^15 hashes take an old phone about half a second; each bit doubles it.
 LEAST_BITS, MOST_BITS = 15, 21

@@ -195,8 +195,10 @@ def test_a_stranger_changes_nothing_by_hand(web_db, stranger, attack):
 def test_a_stranger_may_insert_no_restricted_lead_even_by_hand(web_db, stranger, station):
     facts = {"id": str(uuid4()), "s": str(station.id), "g": str(station.grids["A1"]),
              "k": str(station.police_grids["A"]), "p": str(station.plan_id)}  # fmt: skip
-    insert = text("""INSERT INTO app.case_file (id, station_id, number, kind, class_code, class_version, state,
-        geom, raw_x, raw_y, raw_crs, method, plan_id, grid_id, police_grid_id, answers, found_at, content_hash)
+    insert = text("""INSERT INTO app.case_file (id, station_id, number, kind, class_code, class_version,
+        state,
+        geom, raw_x, raw_y, raw_crs, method, plan_id, grid_id,
+        police_grid_id, answers, found_at, content_hash)
         VALUES (:id, :s, :id, 'x', :class, 1, 'reported', ST_SetSRID(ST_MakePoint(112.57, 37.86), 4326),
         1, 1, 'wgs84', 'gps', :p, :g, :k, '{}', now(), '\\x00')""")
     with pytest.raises(DBAPIError, match="row-level security"), web_db.transaction(stranger) as session:

@@ -151,6 +151,10 @@ def test_one_can_not_add_without_end(resident, station):
     ]
     assert {a.status_code for a in answers[:20]} == {303}
     assert (answers[20].status_code, answers[20].json["code"]) == (422, "enough_added")
+    last = [
+        someone.client.post(f"/public/track/{code}/withdrawal", headers=JSON).status_code for _n in range(10)
+    ]
+    assert (last[0], last[-1]) == (303, 429)
 
 
 @pytest.mark.parametrize("path", ["notes", "photos", "judgement", "withdrawal"])
