@@ -75,7 +75,7 @@ def make_card(session: Session, person_id: UUID, *, by: Actor) -> tuple[str, dat
     )
     if until is None:
         raise Refused("no_card")
-    record(session, "people.card_made", kind="person", subject=person_id, by=by, days=CARD_DAYS)
+    record(session, "people.card_issued", kind="person", subject=person_id, by=by, days=CARD_DAYS)
     return secret, until
 
 
