@@ -204,9 +204,16 @@ def hits(login: Database, bucket: str, window_s: int) -> int:
 
 
 def spend(login: Database, mark: str, until: datetime) -> bool:
-    """Use up a mark that is good once; False when it was used before. Marks whose time is over go."""
+    """Use up a mark that is good once; False when it was used before.
+
+    Marks whose time is over go, and with them what was counted of residents a day ago.
+    """
     with login.transaction() as session:
         session.execute(text("DELETE FROM auth.spent WHERE until_at < now()"))
+        session.execute(
+            text("""DELETE FROM auth.throttle
+                WHERE bucket LIKE 'resident-%' AND window_at < now() - interval '1 day'""")
+        )
         row = session.execute(
             text("""INSERT INTO auth.spent (mark, until_at) VALUES (:m, :u)
                 ON CONFLICT (mark) DO NOTHING RETURNING 1"""),

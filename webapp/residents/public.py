@@ -60,23 +60,23 @@ def _guest(login: Database) -> Actor:
 def _tracker(login: Database) -> Actor:
     """Return as whom the holder of a tracking code acts; guessing is counted by address."""
     request.max_content_length = rules.ADDITION_BYTES
-    logins.throttle(login, f"track:{_sender()}", 3 * rules.ADDRESS_TRIES, rules.ADDRESS_WINDOW_S)
+    logins.throttle(login, f"resident-track:{_sender()}", 3 * rules.ADDRESS_TRIES, rules.ADDRESS_WINDOW_S)
     code = rules.typed_code((request.view_args or {})["code"])
     found = logins.station_of_ticket(login, code)
     if found is None:
         raise NotFound("code_unknown")
     if request.method == "POST":
         ticket = digest(code).hex()[:16]
-        logins.throttle(login, f"ticket:{ticket}", rules.TICKET_CHANGES, rules.STATION_WINDOW_S)
+        logins.throttle(login, f"resident-ticket:{ticket}", rules.TICKET_CHANGES, rules.STATION_WINDOW_S)
     return Actor(found, "public", via="stranger")
 
 
 def _sender() -> str:
-    return rules.neighbourhood(request.remote_addr or "")
+    return rules.sender(_key(), request.remote_addr or "")
 
 
 def _bucket() -> str:
-    return f"public:{_sender()}"
+    return f"resident-try:{_sender()}"
 
 
 def _key() -> bytes:
@@ -145,7 +145,7 @@ def _riddle(by: Actor) -> dict[str, Any]:
     login = site().login
     bits = rules.bits_wanted(
         logins.hits(login, _bucket(), rules.ADDRESS_WINDOW_S),
-        logins.hits(login, f"public-station:{by.station_id}", rules.STATION_WINDOW_S),
+        logins.hits(login, f"resident-station:{by.station_id}", rules.STATION_WINDOW_S),
     )
     left, right = riddle()
     until = clock.now() + rules.CHALLENGE_LIFE
@@ -214,11 +214,13 @@ def _require_proof(sent: actions.Sent, by: Actor) -> None:
     if not plain and not rules.worked(known, said["work"]):
         raise Refused("challenge_old")
     if plain:
-        logins.throttle(login, f"plain:{_sender()}", rules.PLAIN_ADDRESS, rules.ADDRESS_WINDOW_S)
-        logins.throttle(login, f"plain-station:{by.station_id}", rules.PLAIN_STATION, rules.STATION_WINDOW_S)
+        logins.throttle(login, f"resident-plain:{_sender()}", rules.PLAIN_ADDRESS, rules.ADDRESS_WINDOW_S)
+        logins.throttle(
+            login, f"resident-plain-station:{by.station_id}", rules.PLAIN_STATION, rules.STATION_WINDOW_S
+        )
     if not logins.spend(login, f"challenge:{known.mark}", known.until):
         raise Refused("challenge_old")
-    logins.throttle(login, f"public-station:{by.station_id}", rules.STATION_REPORTS, rules.STATION_WINDOW_S)
+    logins.throttle(login, f"resident-station:{by.station_id}", rules.STATION_REPORTS, rules.STATION_WINDOW_S)
 
 
 def _received(sent: actions.Sent, how: str) -> Response:

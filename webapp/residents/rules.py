@@ -50,6 +50,11 @@ STATE_WORDS = {
 }
 
 
+def sender(key: bytes, address: str) -> str:
+    """Return under which mark the tries of an address are counted: the address itself is kept nowhere."""
+    return _seal(key, f"address|{neighbourhood(address)}")[:24]
+
+
 def neighbourhood(address: str) -> str:
     """Return what counts as one sender: an IPv4 address, or the leading 64 bits of an IPv6 one."""
     try:

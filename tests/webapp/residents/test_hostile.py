@@ -42,6 +42,28 @@ def test_many_tries_of_one_address_are_stopped_and_others_go_on(resident, statio
     assert "429" not in resident().report(note="别人照常", **at(station, "A1"))
 
 
+def test_addresses_are_kept_nowhere_and_counts_are_forgotten_after_a_day(resident, owner_db, station):
+    someone = resident(address="203.0.113.99")
+    someone.report(note="地址", **at(station, "A1"))
+
+    with owner_db.transaction() as session:
+        session.execute(text("SET LOCAL ROLE shuangge_owner"))
+        kept = session.scalar(text("SELECT string_agg(bucket, ' ') FROM auth.throttle"))
+        session.execute(
+            text("UPDATE auth.throttle SET window_at = now() - interval '2 days', bucket = bucket || 'x'")
+        )
+    assert "resident-" in kept
+    assert "203.0.113" not in kept
+    someone.report(note="第二天", **at(station, "A1"))
+    with owner_db.transaction() as session:
+        session.execute(text("SET LOCAL ROLE shuangge_owner"))
+        left = session.scalar(
+            text("""SELECT count(*) FROM auth.throttle
+                WHERE window_at < now() - interval '1 day' AND bucket LIKE 'resident-%'""")
+        )
+    assert left == 0
+
+
 def test_the_price_rises_with_the_load_of_an_address(resident):
     calm, busy = resident(address="203.0.113.70"), resident(address="203.0.113.71")
     form = busy.open()
