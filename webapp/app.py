@@ -36,6 +36,10 @@ from webapp.patrols import api as patrols_api
 from webapp.people import api as people_api
 from webapp.people import pages as people_pages
 from webapp.people.cookies import identify
+from webapp.places import api as places_api
+from webapp.places import pages as places_pages
+from webapp.residents import api as residents_api
+from webapp.residents import public
 
 BLUEPRINTS = (
     people_api.blp,
@@ -47,6 +51,8 @@ BLUEPRINTS = (
     field_api.forms,
     patrols_api.blp,
     maps_api.blp,
+    places_api.blp,
+    residents_api.blp,
 )
 PAGES = (
     people_pages.pages,
@@ -57,10 +63,15 @@ PAGES = (
     basemap.pages,
     health.pages,
     apidocs.pages,
+    places_pages.pages,
+    public.pages,
 )
 
 # Addresses of protocols that have a form of their own for errors.
-ERROR_FORMS: dict[str, Callable[[AppError], Response]] = {"/or/": openrosa.refusal}
+ERROR_FORMS: dict[str, Callable[[AppError], Response]] = {
+    "/or/": openrosa.refusal,
+    public.PREFIX: public.error_form,
+}
 
 
 class StrictApi(Api):

@@ -12,6 +12,7 @@ REACTIONS: dict[str, list[str]] = {
     "cases.file_completed": ["cases.make_thumbnails"],
     "cases.accepted": ["cases.award_points"],
     "cases.closed": ["cases.make_thumbnails", "cases.award_points"],
+    "residents.photo_added": ["cases.make_thumbnails"],
 }
 
 JOBS: dict[str, Handler] = {

@@ -40,6 +40,11 @@ OPEN_VIEWS = {
     "basemap.description": ("everybody", "names the base map; nothing personal"),
     "basemap.mbtiles": ("everybody", "pictures of the base map; nothing personal"),
     "basemap.pmtiles": ("everybody", "pictures of the base map; nothing personal"),
+    "place_pages.from_sign": (
+        "everybody",
+        "leads from a place's sign to the phone page or the residents' page",
+    ),
+    "public_pages.find": ("everybody", "asks for a tracking code; reads nothing"),
     "apidocs.documentation": ("everybody", "draws the description of the API"),
     "health.alive": ("everybody", "asked by a supervisor"),
     "health.ready": ("everybody", "asked by a supervisor"),
@@ -194,6 +199,7 @@ def routes_table() -> str:
             rows.append((route.method, f"`{route.rule}`", f"{who} ({why})", "", f"`{route.endpoint}`"))
         else:
             who = "signed in" if set(route.roles) == set(EVERYBODY) else ", ".join(route.roles)
+            who = "everybody, as a stranger" if route.door.get("stranger") else who
             rows.append((route.method, f"`{route.rule}`", who, route.door["scope"], f"`{route.endpoint}`"))
     return _rows("method | address | who | token scope | view", rows)
 

@@ -17,6 +17,8 @@ REPORTERS = {"volunteer", "grid_worker", "officer", "mediator", "planner", "stat
 HANDLERS = {"officer", "grid_worker", "station_chief"}
 PLANNERS = {"planner", "station_chief"}
 MAP = {"officer", "grid_worker", "station_chief", "planner", "mediator", "system_admin"}
+REGISTRARS = {"station_chief", "planner", "officer"}
+PRINTERS = REGISTRARS | {"system_admin"}
 ALL = set(ROLES)
 OPEN = ALL | {"nobody"}
 
@@ -105,6 +107,32 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("POST", "/or/submission"): REPORTERS,
     ("POST", "/or/<token>/submission"): REPORTERS,
     ("POST", "/or/test/<token>/submission"): ALL,
+    # Places, and what is printed of them
+    ("GET", "/r/<code>"): OPEN,
+    ("GET", "/places"): PRINTERS,
+    ("GET", "/sheets"): PRINTERS,
+    ("GET", "/sheets/poster"): PRINTERS,
+    ("GET", "/sheets/signs"): PRINTERS,
+    ("GET", "/api/v1/places"): ALL,
+    ("GET", "/api/v1/places/by-code/<code>"): ALL,
+    ("POST", "/api/v1/places"): REGISTRARS,
+    ("PATCH", "/api/v1/places/<uuid:place_id>"): REGISTRARS,
+    ("POST", "/api/v1/places/<uuid:place_id>/close"): REGISTRARS,
+    ("POST", "/api/v1/enrolment-cards"): {"station_chief", "system_admin"},
+    # Residents: strangers' doors, where who has signed in is a stranger too
+    ("GET", "/public/"): OPEN,
+    ("GET", "/public/new"): OPEN,
+    ("POST", "/public/send"): OPEN,
+    ("GET", "/public/challenge"): OPEN,
+    ("GET", "/public/track"): OPEN,
+    ("GET", "/public/track/<code>"): OPEN,
+    ("GET", "/public/track/<code>/photo/<int:number>"): OPEN,
+    ("POST", "/public/track/<code>/notes"): OPEN,
+    ("POST", "/public/track/<code>/photos"): OPEN,
+    ("POST", "/public/track/<code>/judgement"): OPEN,
+    ("POST", "/public/track/<code>/withdrawal"): OPEN,
+    ("GET", "/api/v1/cases/<uuid:case_id>/resident"): ALL,
+    ("POST", "/api/v1/cases/<uuid:case_id>/resident/contact"): {"officer", "station_chief"},
 }
 
 
@@ -129,6 +157,7 @@ def address(rule):
         ("<any(zh, en):language>", "zh"),
         ("<string(length=64):sha>", "ab" * 32),
         ("<collection>", "grids"),
+        ("<int:number>", "0"),
         ("<number>", "T-2026-999999"),
         ("<code>", "nothing"),
         ("<int:version>", "1"),
@@ -204,6 +233,8 @@ def test_a_submit_token_opens_what_a_phone_needs_and_nothing_more(app, as_role):
         ("GET", "/api/v1/phone"),
         ("GET", "/api/v1/uploads/<string(length=64):sha>"),
         ("PATCH", "/api/v1/uploads/<string(length=64):sha>"),
+        ("GET", "/api/v1/places"),
+        ("GET", "/api/v1/places/by-code/<code>"),
     }
 
 

@@ -56,12 +56,14 @@ class Sender:
 
     `content` is the hash of what the sender's document says, where that is not all in the report: files that
     a form names and sends later. By default it is that of the report with its files.
+    `complete`: the class's required questions must be answered; residents may leave out what they don't know.
     """
 
     source: str = ""
     client: str = ""
     ref: str | None = None
     content: bytes | None = None
+    complete: bool = True
 
     def columns(self) -> dict[str, str | None]:
         """Return the columns of a case that say so."""
@@ -90,7 +92,8 @@ def report(
     Refused with every problem named, or Conflict 'already_known' when the id stands for something else;
     nothing was written then. `reporter_id` names the author when somebody else hands the report in.
     """
-    content = (sender.content if sender else None) or _content_hash(sent)
+    way = sender or Sender()
+    content = way.content or _content_hash(sent)
     for _try in range(2):
         now = clock.now()
         spot = _Spot.of(sent.place)
@@ -99,12 +102,12 @@ def report(
             raise Conflict("already_known", held=met.known.hex(), sent=content.hex())
         if met.known is not None:
             return _again(session, blobs, sent, by)
-        checked = _checked(session, sent, met, spot, by, now)
+        checked = _checked(session, sent, met, spot, now, way.complete, by)
         files = _prepared(blobs, sent.attachments)
         own = {
             "reporter_id": reporter_id or by.person_id,
             "content_hash": content,
-            **(sender or Sender()).columns(),
+            **way.columns(),
         }
         try:
             return _first(session, sent, checked, files, own, by)
@@ -167,14 +170,20 @@ class _Checked:
 
 
 def _checked(
-    session: Session, sent: Report, met: queries.Met, spot: _Spot, by: Actor, now: datetime
+    session: Session,
+    sent: Report,
+    met: queries.Met,
+    spot: _Spot,
+    now: datetime,
+    complete: bool,
+    by: Actor,
 ) -> _Checked:
     """Check everything that is said; raise Refused with all that is wrong with it."""
     declared = met.declared
     if declared is None:
         raise Refused(problems=[Problem("/class_code", "class_unknown", {"code": sent.class_code})])
     questions = [rules.Question.declared(item) for item in declared.questions]
-    problems = rules.answer_problems(questions, sent.answers, len(sent.attachments))
+    problems = rules.answer_problems(questions, sent.answers, len(sent.attachments), complete)
     late = rules.time_problem(sent.found_at, now)
     problems += [late] if late else []
     problems += spot.problems
@@ -361,12 +370,12 @@ def close(
     revision: int | None = None,
     by: Actor,
 ) -> Case:
-    """Close a case with words and a photo as proof (`proof`: SHA-256 to bytes).
+    """Close a case with words and a photo as proof (`proof`: SHA-256 to bytes); disputes, opinions by words.
 
     Raises Refused 'note_needed' or 'photo_needed'.
     """
     problems = [] if note.strip() else [Problem("/note", "note_needed")]
-    problems += [] if proof else [Problem("/photo", "photo_needed")]
+    problems += [] if proof or case.kind in rules.CLOSED_BY_WORDS else [Problem("/photo", "photo_needed")]
     if problems:
         raise Refused(problems=problems)
     _move(case, "close", revision)

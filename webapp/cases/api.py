@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session
 from collectors.records import Report
 from webapp.cases import actions, queries
 from webapp.cases.models import Attachment, Case, HazardClass
-from webapp.cases.rules import HANDLERS, REPORTERS
+from webapp.cases.rules import HANDLERS, REPORTERS, kinds_wanted
 from webapp.cases.schemas import (
     CaseDetailOut,
     CaseOut,
     CasePage,
     CaseQuery,
+    ClassQuery,
     CloseIn,
     FileIn,
     HazardClassOut,
@@ -45,10 +46,11 @@ OFTEN = (300, 3600)
 
 @blp.route("/hazard-classes")
 @door(scope="submit")
+@blp.arguments(ClassQuery, location="query")
 @blp.response(200, HazardClassOut(many=True))
-def hazard_classes(session: Session, by: Actor) -> list[HazardClass]:
-    """The kinds of hazards with their questions."""
-    return queries.hazard_classes(session)
+def hazard_classes(query: dict[str, str], session: Session, by: Actor) -> list[HazardClass]:
+    """The classes of hazards and leads with their questions; by `kind` those of disputes and opinions too."""
+    return queries.hazard_classes(session, kinds_wanted(query["kind"]))
 
 
 @blp.route("/cases", methods=["POST"])

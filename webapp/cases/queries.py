@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +18,7 @@ from webapp.areas.models import Grid, PoliceGrid
 from webapp.areas.queries import Candidate, candidate
 from webapp.areas.rules import MARGIN_M
 from webapp.cases.models import Attachment, Case, CaseNote, HazardClass, Voice
-from webapp.cases.rules import OPEN_STATES, SAME_THING_M
+from webapp.cases.rules import HAZARD_KINDS, OPEN_STATES, SAME_THING_M
 from webapp.core.db import at_once, table_of, within_bbox
 from webapp.core.errors import BadRequest, NotFound
 
@@ -50,9 +51,10 @@ class SentFile:
     awaited: bool
 
 
-def hazard_classes(session: Session) -> list[HazardClass]:
-    """Return the classes in use, in the order of the buttons."""
-    return list(session.scalars(select(HazardClass).where(HazardClass.in_use).order_by(HazardClass.position)))
+def hazard_classes(session: Session, kinds: Iterable[str] = HAZARD_KINDS) -> list[HazardClass]:
+    """Return the classes in use of some kinds, in the order of the buttons."""
+    wanted = HazardClass.in_use & HazardClass.kind.in_(list(kinds))
+    return list(session.scalars(select(HazardClass).where(wanted).order_by(HazardClass.position)))
 
 
 def hazard_class(session: Session, code: str, version: int | None = None) -> Any:

@@ -32,6 +32,12 @@ EVENT_TITLES = {
     "cases.file_completed": N_("Original photo arrived"),
     "cases.note_added": N_("Note added"),
     "cases.voice_added": N_("Seen by somebody else too"),
+    "residents.ticket_opened": N_("Tracking code given to the resident"),
+    "residents.note_added": N_("Resident added words"),
+    "residents.photo_added": N_("Resident added a photo"),
+    "residents.judged": N_("Resident said whether it is settled"),
+    "residents.contact_withdrawn": N_("Resident withdrew the contact data"),
+    "residents.contact_disclosed": N_("Contact data read"),
 }
 METHOD_TITLES = {
     "gps": N_("by satellite"),
@@ -48,6 +54,12 @@ LIFE: dict[tuple[str, str], State] = {
     (State.ACCEPTED, "close"): State.CLOSED,
 }
 
+# Kinds of matters: what the phone page reports, and what residents bring beside it.
+HAZARD_KINDS = ("hazard", "lead")
+KINDS = (*HAZARD_KINDS, "dispute", "opinion")
+# What is closed by an answer: a dispute or an opinion has no cure to be photographed.
+CLOSED_BY_WORDS = ("dispute", "opinion")
+
 HANDLERS = ("officer", "grid_worker", "station_chief")
 REPORTERS = ("volunteer", "grid_worker", "officer", "mediator", "planner", "station_chief")
 
@@ -59,6 +71,13 @@ PRESSING_VOICES = 2
 TEXT_LIMIT = 500
 CLOCK_SLACK = timedelta(minutes=10)
 OLDEST = timedelta(days=365)
+
+
+def kinds_wanted(said: str) -> tuple[str, ...]:
+    """Return the kinds that a filter names: those of the phone page when it says nothing."""
+    if not said:
+        return HAZARD_KINDS
+    return KINDS if said == "all" else (said,)
 
 
 def next_state(state: str, verb: str) -> State:
@@ -162,8 +181,13 @@ def _is_date(value: Any) -> bool:
         return False
 
 
-def answer_problems(questions: Sequence[Question], answers: Mapping[str, Any], photos: int) -> list[Problem]:
-    """Return every problem of a set of answers against a class's questions."""
+def answer_problems(
+    questions: Sequence[Question], answers: Mapping[str, Any], photos: int, complete: bool = True
+) -> list[Problem]:
+    """Return every problem of a set of answers against a class's questions.
+
+    With `complete` off nothing is required: a resident may not know, and says what there is to say.
+    """
     problems = []
     known = {q.name for q in questions}
     for name in answers:
@@ -178,7 +202,7 @@ def answer_problems(questions: Sequence[Question], answers: Mapping[str, Any], p
             if value is not None:
                 problems.append(Problem(f"/answers/{question.name}", "answer_not_asked"))
         elif missing:
-            if question.required:
+            if question.required and complete:
                 code = "photo_needed" if question.kind == "photo" else "answer_required"
                 problems.append(Problem(f"/answers/{question.name}", code))
         elif question.kind != "photo":

@@ -11,7 +11,7 @@ from collectors.pwa import FILE_KINDS, MAX_FILES
 from collectors.records import PLACE_METHODS, Attachment, Place, Report
 from webapp.cases.models import Attachment as KeptFile
 from webapp.cases.models import Case
-from webapp.cases.rules import STATE_TITLES, State
+from webapp.cases.rules import KINDS, STATE_TITLES, State
 from webapp.core.i18n import _, choose
 from webapp.core.schema import FORBIDDEN, Finite, Page, Strict, Text
 
@@ -70,6 +70,12 @@ class ReportIn(Strict):
         )
 
 
+class ClassQuery(Strict):
+    """Which classes are wanted: those of hazards and leads, one kind, or all."""
+
+    kind = fields.String(load_default="", validate=validate.OneOf(["", "all", *KINDS]))
+
+
 class QuestionOut(Strict):
     """One question of a hazard class, titles in the language asked for."""
 
@@ -94,6 +100,7 @@ class HazardClassOut(Strict):
     hint = fields.Function(lambda c: choose(c.hint))
     law = fields.Function(lambda c: choose(c.law))
     icon = fields.String()
+    kind = fields.String()
     limit_h = fields.Integer()
     questions = fields.List(fields.Nested(QuestionOut))
 

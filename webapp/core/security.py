@@ -44,6 +44,16 @@ def new_secret() -> tuple[str, bytes]:
     return text, digest(text)
 
 
+def new_mark() -> str:
+    """Return a fresh mark of 64 bits for something that is good once."""
+    return secrets.token_hex(8)
+
+
+def riddle() -> tuple[int, int]:
+    """Return two numbers from one to nine for a question that is asked of a person."""
+    return secrets.choice(range(1, 10)), secrets.choice(range(1, 10))
+
+
 def digest(secret: str) -> bytes:
     """Return the SHA-256 under which a session or token secret is stored."""
     return sha256(secret.encode()).digest()

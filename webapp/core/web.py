@@ -75,20 +75,24 @@ def identity() -> Identity | None:
 
 
 def door(
-    *roles: str, scope: str = "all", stranger: Callable[[Database], Actor] | None = None
+    *roles: str,
+    scope: str = "all",
+    stranger: Callable[[Database], Actor] | None = None,
+    only_strangers: bool = False,
 ) -> Callable[[Callable[..., R]], Callable[..., R]]:
     """Make a view a door: it finds the actor, checks role and origin, opens the transaction, commits.
 
     The view receives `session` and `by`. `roles` empty means every signed-in person. A token of narrower
     scope opens only the doors of that scope. `stranger` says as whom somebody acts who has not signed in
-    (a resident at a station's public page); without it such a one is turned away. Everything that the view
-    returns is encoded inside the transaction when the encoding decorator stands below this one.
+    (a resident at a station's public page); without it such a one is turned away. With `only_strangers` who
+    has signed in comes as a stranger too: an officer who opens another station's page. Everything that the
+    view returns is encoded inside the transaction when the encoding decorator stands below this one.
     """
 
     def wrap(view: Callable[..., R]) -> Callable[..., R]:
         @wraps(view)
         def inner(*args: Any, **kwargs: Any) -> R:
-            by = _admitted(roles, scope, stranger)
+            by = _admitted(roles, scope, stranger, only_strangers)
             with _body_and_turn(), site().database.transaction(by) as session:
                 return view(*args, session=session, by=by, **kwargs)
 
@@ -98,9 +102,11 @@ def door(
     return wrap
 
 
-def _admitted(roles: tuple[str, ...], scope: str, stranger: Callable[[Database], Actor] | None) -> Actor:
+def _admitted(
+    roles: tuple[str, ...], scope: str, stranger: Callable[[Database], Actor] | None, only_strangers: bool
+) -> Actor:
     """Return who may come in; raise NotAuthenticated, Forbidden or CrossSite."""
-    who = identity()
+    who = None if only_strangers else identity()
     if who is None and stranger is None:
         raise NotAuthenticated()
     check_origin(who)

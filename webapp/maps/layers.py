@@ -154,7 +154,8 @@ def _cases(asked: Asked) -> Select[Any]:
 
 
 def _places(asked: Asked) -> Select[Any]:
-    return select(Place.id, Place.geom, _json(name=Place.name, kind=Place.kind)).where(_in(Place.geom, asked))
+    there = _in(Place.geom, asked) & Place.closed_at.is_(None)
+    return select(Place.id, Place.geom, _json(name=Place.name, kind=Place.kind)).where(there)
 
 
 def _patrols(asked: Asked) -> Select[Any]:

@@ -8,6 +8,7 @@ from flask import Blueprint, g, render_template
 from sqlalchemy.orm import Session
 
 from webapp.cases.queries import hazard_classes
+from webapp.cases.rules import KINDS
 from webapp.core.actor import Actor
 from webapp.core.i18n import _, choose, language
 from webapp.core.web import csrf_mark, door, site
@@ -72,7 +73,7 @@ def _config(session: Session, by: Actor) -> dict[str, Any]:
             for layer in visible_to(by.role)
         ],
         "classes": [
-            {"code": c.code, "title": choose(c.title), "icon": c.icon} for c in hazard_classes(session)
+            {"code": c.code, "title": choose(c.title), "icon": c.icon} for c in hazard_classes(session, KINDS)
         ],
         "basemap": basemap.describe(site().settings),
         "credit": home.credit,

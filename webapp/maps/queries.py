@@ -84,7 +84,9 @@ def _searches(pattern: str) -> list[tuple[str, Select[Any]]]:
     beats = select(PoliceGrid.id, PoliceGrid.name.label("title"), PoliceGridShape.geom).join(
         PoliceGridShape, PoliceGridShape.police_grid_id == PoliceGrid.id
     )
-    places = select(Place.id, Place.name.label("title"), Place.geom).where(Place.name.ilike(pattern))
+    places = select(Place.id, Place.name.label("title"), Place.geom).where(
+        Place.name.ilike(pattern), Place.closed_at.is_(None)
+    )
     named = or_(Grid.name.ilike(pattern), Grid.code.like(pattern))
     called = or_(PoliceGrid.name.ilike(pattern), PoliceGrid.code.like(pattern.upper()))
     return [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID, uuid4
 
 from sqlalchemy import text
@@ -15,7 +16,7 @@ from webapp.core.errors import Refused
 from webapp.core.events import record
 from webapp.core.security import hash_password, new_secret
 from webapp.people.models import Contact, Device, Person, PointEntry
-from webapp.people.rules import TARIFF, TOKEN_DAYS, password_problems
+from webapp.people.rules import CARD_DAYS, TARIFF, TOKEN_DAYS, password_problems
 
 
 def enrol_person(
@@ -62,6 +63,22 @@ def invite_phone(session: Session, *, by: Actor) -> str:
     secret = _issue(session, by, None, "enrol", 1)
     record(session, "people.phone_invited", kind="person", subject=by.person_id or by.station_id, by=by)
     return secret
+
+
+def make_card(session: Session, person_id: UUID, *, by: Actor) -> tuple[str, datetime]:
+    """Return a one-time code to be printed for a volunteer or grid worker, and the end of its life.
+
+    An older card of the person that was not used ends. Raises Refused 'no_card' for anybody else.
+    """
+    secret, hashed = new_secret()
+    until = session.scalar(
+        text("SELECT app.issue_card(:p, :t, :h, :d)"),
+        {"p": person_id, "t": uuid4(), "h": hashed, "d": CARD_DAYS},
+    )
+    if until is None:
+        raise Refused("no_card")
+    record(session, "people.card_issued", kind="person", subject=person_id, by=by, days=CARD_DAYS)
+    return secret, until
 
 
 def _issue(session: Session, by: Actor, device_id: UUID | None, scope: str, days: int) -> str:

@@ -16,7 +16,10 @@ from webapp.core.i18n import choose, language
 from webapp.core.web import ApiBlueprint, door, identity, site
 from webapp.people import actions, queries
 from webapp.people.models import Device
+from webapp.people.rules import CARD_MAKERS
 from webapp.people.schemas import (
+    CardOut,
+    CardsIn,
     DeviceIn,
     DeviceOut,
     FormAppIn,
@@ -112,5 +115,25 @@ def _drawn(text: str) -> str:
 @blp.response(201, InvitationOut)
 def invite_phone(session: Session, by: Actor) -> dict[str, Any]:
     """A QR that signs me in on another phone: valid once, for ten minutes."""
-    url = f"{_base()}/enrol/{actions.invite_phone(session, by=by)}"
+    return _link(actions.invite_phone(session, by=by))
+
+
+@blp.route("/enrolment-cards", methods=["POST"])
+@door(*CARD_MAKERS)
+@blp.arguments(CardsIn)
+@blp.response(201, CardOut(many=True))
+def make_cards(body: dict[str, Any], session: Session, by: Actor) -> list[dict[str, Any]]:
+    """Cards to print, one for each person: each signs the person's phone in, once, within thirty days."""
+    return [_card(session, person_id, by) for person_id in dict.fromkeys(body["person_ids"])]
+
+
+def _card(session: Session, person_id: UUID, by: Actor) -> dict[str, Any]:
+    secret, until = actions.make_card(session, person_id, by=by)
+    name = queries.names(session, {person_id}).get(person_id, "")
+    return {"person_id": person_id, "name": name, "expires_at": until, **_link(secret)}
+
+
+def _link(secret: str) -> dict[str, str]:
+    """Return the address that a one-time code opens, and its QR."""
+    url = f"{_base()}/enrol/{secret}"
     return {"url": url, "qr_svg": _drawn(url)}

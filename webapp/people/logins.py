@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hmac
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from time import monotonic
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 from sqlalchemy import text
@@ -261,7 +261,7 @@ def _end(session: Session, session_id: UUID) -> None:
 
 
 def enrol(login: Database, code: str, client: str) -> tuple[str, Any]:
-    """Exchange a one-time code (a QR of ten minutes) for a session on this phone.
+    """Exchange a one-time code (a QR of ten minutes, a printed card) for a session on this phone.
 
     Raises Refused 'enrol_used' for a code that is used, old or unknown.
     """
@@ -269,7 +269,8 @@ def enrol(login: Database, code: str, client: str) -> tuple[str, Any]:
         row = session.execute(
             text("""UPDATE auth.token t SET revoked_at = now() FROM auth.account a
                 WHERE t.secret_hash = :h AND t.scope = 'enrol' AND t.revoked_at IS NULL
-                  AND t.created_at > now() - make_interval(mins => :m)
+                  AND t.expires_at > now()
+                  AND (t.card OR t.created_at > now() - make_interval(mins => :m))
                   AND a.id = t.account_id AND a.disabled_at IS NULL
                 RETURNING a.id, a.role"""),
             {"h": digest(code), "m": ENROL_MINUTES},
@@ -294,3 +295,51 @@ def throttle(login: Database, bucket: str, limit: int, window_s: int) -> None:
         ).one()
     if row.hits > limit:
         raise TooMany(retry_after=max(1, row.rest))
+
+
+def hits(login: Database, bucket: str, window_s: int) -> int:
+    """Return how often a bucket was tried in its present window, without counting."""
+    found = login.row(
+        text("""SELECT hits FROM auth.throttle
+            WHERE bucket = :b AND window_at >= now() - make_interval(secs => :w)"""),
+        b=bucket,
+        w=window_s,
+    )
+    return found.hits if found else 0
+
+
+def spend(login: Database, mark: str, until: datetime) -> bool:
+    """Use up a mark that is good once; False when it was used before.
+
+    Marks whose time is over go, and with them what was counted of residents a day ago.
+    """
+    with login.transaction() as session:
+        session.execute(text("DELETE FROM auth.spent WHERE until_at < now()"))
+        session.execute(
+            text("""DELETE FROM auth.throttle
+                WHERE bucket LIKE 'resident-%' AND window_at < now() - interval '1 day'""")
+        )
+        row = session.execute(
+            text("""INSERT INTO auth.spent (mark, until_at) VALUES (:m, :u)
+                ON CONFLICT (mark) DO NOTHING RETURNING 1"""),
+            {"m": mark, "u": until},
+        ).one_or_none()
+    return row is not None
+
+
+def open_stations(login: Database) -> list[Any]:
+    """Return (id, code, name, synthetic) of the stations, for the page where a resident chooses one."""
+    with login.transaction() as session:
+        return list(session.execute(text("SELECT * FROM auth.open_stations()")))
+
+
+def station_of_place(login: Database, code: str) -> UUID | None:
+    """Return the station whose place bears a code, None for an unknown or closed one."""
+    found = login.row(text("SELECT auth.station_of_place(:c) AS id"), c=code)
+    return cast("UUID | None", found.id)
+
+
+def station_of_ticket(login: Database, code: str) -> UUID | None:
+    """Return the station that a tracking code leads to, None for an unknown one."""
+    found = login.row(text("SELECT auth.station_of_ticket(:h) AS id"), h=digest(code))
+    return cast("UUID | None", found.id)

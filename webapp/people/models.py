@@ -179,6 +179,8 @@ class Token(Base):
     scope: Mapped[str]
     # Digest's HA1 (RFC 2617: md5 of user, realm and secret, hex): form apps that speak nothing better.
     ha1: Mapped[str | None]
+    # Printed on paper: lives until it expires, where the code of a screen lives ten minutes.
+    card: Mapped[bool] = mapped_column(server_default="false")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     seen_at: Mapped[datetime | None]
     expires_at: Mapped[datetime]
@@ -205,6 +207,16 @@ class Throttle(Base):
     bucket: Mapped[str] = mapped_column(primary_key=True)
     window_at: Mapped[datetime]
     hits: Mapped[int]
+
+
+class Spent(Base):
+    """Marks that are good for one use only, until their time is over anyway."""
+
+    __tablename__ = "spent"
+    __table_args__ = ({"schema": "auth"},)
+
+    mark: Mapped[str] = mapped_column(primary_key=True)
+    until_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class Access(Base):

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import Row, func, select, text
 from sqlalchemy.orm import Session
 
 from webapp.core.actor import Actor
 from webapp.core.errors import NotFound
 from webapp.people.models import Contact, Device, Person, PointEntry, Station
+from webapp.people.rules import PHONE_ROLES
 
 
 def station(session: Session, by: Actor) -> Station:
@@ -83,3 +84,12 @@ def posted_police_grids(session: Session, by: Actor) -> list[UUID]:
 def answered_grids(session: Session) -> list[UUID]:
     """Return the grids that the actor answers for, as row-level security sees it."""
     return sorted(session.scalars(text("SELECT app.my_grids()")))
+
+
+def cardholders(session: Session) -> list[Row[Any]]:
+    """Return (id, name, category, role) of the persons who may get a printed card, by name."""
+    rows = session.execute(
+        text("""SELECT p.id, p.name, p.category, app.role_of(p.id) AS role FROM app.person p
+            WHERE p.station_id = app.my_station() AND p.left_on IS NULL ORDER BY p.name, p.id""")
+    )
+    return [row for row in rows if row.role in PHONE_ROLES]

@@ -68,6 +68,10 @@ PHONE_MAX_S = 90 * 86400
 FAILURES_ALLOWED = 10
 LOCK_MINUTES = 15
 ENROL_MINUTES = 10
+# Who prints cards, and how long an unused one signs its person in.
+CARD_MAKERS = (Role.STATION_CHIEF, Role.SYSTEM_ADMIN)
+CARD_DAYS = 30
+CARDS_AT_ONCE = 400
 TOKEN_DAYS = 90
 
 # How long a password that came by Basic is not checked anew, and how many are remembered in a process.

@@ -6,7 +6,7 @@ from marshmallow import fields, validate
 
 from webapp.core.i18n import _
 from webapp.core.schema import Strict, Text
-from webapp.people.rules import REASON_TITLES
+from webapp.people.rules import CARDS_AT_ONCE, REASON_TITLES
 
 
 class DeviceIn(Strict):
@@ -86,3 +86,19 @@ class PointsOut(Strict):
 
     total = fields.Integer()
     entries = fields.List(fields.Nested(PointOut))
+
+
+class CardsIn(Strict):
+    """For whom cards are to be printed."""
+
+    person_ids = fields.List(fields.UUID(), required=True, validate=validate.Length(min=1, max=CARDS_AT_ONCE))
+
+
+class CardOut(Strict):
+    """One card: the link is told here once, and the card before it no longer works."""
+
+    person_id = fields.UUID()
+    name = fields.String()
+    url = fields.String()
+    qr_svg = fields.String()
+    expires_at = fields.AwareDateTime()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from geoalchemy2 import Geometry
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.core.db import Base
@@ -29,3 +30,6 @@ class Place(Base):
     name: Mapped[str]
     geom: Mapped[Any] = mapped_column(Geometry("POINT", 4326, spatial_index=False, nullable=False))
     source: Mapped[str] = mapped_column(server_default="")
+    # On its sign and in its QR; made by the database (webapp/core/shortcodes.py has the rule).
+    code: Mapped[str] = mapped_column(unique=True, server_default=text("app.new_place_code()"))
+    closed_at: Mapped[datetime | None]

@@ -1,0 +1,3 @@
+// The button that prints a page of sheets.
+
+document.getElementById("print")?.addEventListener("click", () => window.print());
