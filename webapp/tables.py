@@ -5,6 +5,7 @@ import webapp.cases.models
 import webapp.core.events
 import webapp.core.queue
 import webapp.field.models
+import webapp.intake.models
 import webapp.patrols.models
 import webapp.people.models
 import webapp.places.models  # noqa: F401

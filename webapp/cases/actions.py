@@ -51,11 +51,15 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Sender:
-    """By which door a report came, from which program, and under which number of another system."""
+    """By which door a report came, from which program, and under which number of another system.
+
+    `unseen`: written by somebody who was not there (a call taker), so required answers and photos may lack.
+    """
 
     source: str = ""
     client: str = ""
     ref: str | None = None
+    unseen: bool = False
 
 
 class _Overtaken(Exception):
@@ -121,7 +125,7 @@ def _first(
     """Take a report that is new. Everything is checked, and the photos are safe, before the first row."""
     now = clock.now()
     declared = _declared(session, sent)
-    lon, lat = _checked(sent, declared, now)
+    lon, lat = _checked(sent, declared, now, sender)
     files = _prepared(blobs, sent.attachments)
     radius = uncertainty_m(sent.place.accuracy_m, sent.place.method)
     area = areas.area_at(session, by.station_id, lon, lat, now, radius)
@@ -160,9 +164,11 @@ def _written(session: Session, values: dict[str, Any], files: list[dict[str, Any
 _WRITE = text("SELECT app.write_report(CAST(:report AS jsonb), CAST(:files AS jsonb), :year)")
 
 
-def _checked(sent: Report, declared: Any, now: datetime) -> tuple[float, float]:
+def _checked(sent: Report, declared: Any, now: datetime, sender: Sender) -> tuple[float, float]:
     """Return the place in WGS 84; raise Refused with everything that is wrong with the report."""
     problems = rules.answer_problems(_questions(declared), sent.answers, len(sent.attachments))
+    if sender.unseen:
+        problems = [problem for problem in problems if problem.code not in rules.LEFT_FOR_THE_SPOT]
     late = rules.time_problem(sent.found_at, now)
     problems += [late] if late else []
     lon, lat = _in_wgs84(sent.place, problems)

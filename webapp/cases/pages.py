@@ -36,7 +36,7 @@ def cases(session: Session, by: Actor) -> str:
         cases=page,
         next=queries.cursor_after(page, queries.PAGE),
         wanted=wanted,
-        classes=queries.hazard_classes(session),
+        classes=queries.hazard_classes(session, orders=True),
         states=STATE_TITLES,
         open_states=rules.OPEN_STATES,
         shown=clock.shown,

@@ -37,9 +37,10 @@ class Filter:
     since: datetime | None = None
 
 
-def hazard_classes(session: Session) -> list[HazardClass]:
-    """Return the classes in use, in the order of the buttons."""
-    return list(session.scalars(select(HazardClass).where(HazardClass.in_use).order_by(HazardClass.position)))
+def hazard_classes(session: Session, *, orders: bool = False) -> list[HazardClass]:
+    """Return the classes in use, in the order of the buttons; those of other systems' orders when asked for."""
+    wanted = HazardClass.in_use if orders else and_(HazardClass.in_use, HazardClass.kind != "order")
+    return list(session.scalars(select(HazardClass).where(wanted).order_by(HazardClass.position)))
 
 
 def hazard_class(session: Session, code: str, version: int | None = None) -> Any:

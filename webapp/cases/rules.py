@@ -29,6 +29,7 @@ EVENT_TITLES = {
     "cases.accepted": N_("Accepted"),
     "cases.closed": N_("Closed"),
     "cases.file_added": N_("Photo added"),
+    "intake.revised": N_("Changed at its source"),
 }
 METHOD_TITLES = {
     "gps": N_("by satellite"),
@@ -46,6 +47,9 @@ LIFE: dict[tuple[str, str], State] = {
 
 HANDLERS = ("officer", "grid_worker", "station_chief")
 REPORTERS = ("volunteer", "grid_worker", "officer", "mediator", "planner", "station_chief")
+
+# What nobody can answer who was not there; whoever handles the case sees it on the spot.
+LEFT_FOR_THE_SPOT = ("answer_required", "photo_needed")
 
 TEXT_LIMIT = 500
 CLOCK_SLACK = timedelta(minutes=10)
