@@ -70,7 +70,7 @@ def decode(data: bytes, known: Mapping[str, Sequence[str]]) -> Sheet:
     return _from_cells(cells, "csv", encoding, known)
 
 
-def objects(data: bytes) -> list[Any]:
+def objects(data: bytes, most: int = MAX_ROWS) -> list[Any]:
     """The rows of a JSON document: an array of objects, or an object whose member `rows` is one."""
     document = json_in.parsed(data.removeprefix(b"\xef\xbb\xbf"), limit=LIMIT_BYTES)
     rows = document.get("rows") if isinstance(document, dict) else document
@@ -78,8 +78,8 @@ def objects(data: bytes) -> list[Any]:
         raise Refused.because("not_rows", 'an array of objects or {"rows": [...]} is wanted')
     if not rows:
         raise Refused.because("empty_table", "the document has no row")
-    if len(rows) > MAX_ROWS:
-        raise Refused.because("too_many", "too many rows", limit=MAX_ROWS, count=len(rows))
+    if len(rows) > most:
+        raise Refused.because("too_many", "too many rows", limit=most, count=len(rows))
     return rows
 
 

@@ -29,6 +29,7 @@ from webapp.core.web import Site, install
 from webapp.field import api as field_api
 from webapp.field import batches
 from webapp.field import pages as field_pages
+from webapp.intake import api as intake_api
 from webapp.maps import api as maps_api
 from webapp.maps import basemap
 from webapp.maps import pages as maps_pages
@@ -45,6 +46,7 @@ BLUEPRINTS = (
     field_api.blp,
     patrols_api.blp,
     maps_api.blp,
+    intake_api.blp,
 )
 PAGES = (
     people_pages.pages,

@@ -53,7 +53,8 @@ class Receipt:
 class Sender:
     """By which door a report came, from which program, and under which number of another system.
 
-    `unseen`: written by somebody who was not there (a call taker), so required answers and photos may lack.
+    `unseen`: written by somebody who was not there (a call taker). Required answers and photos may lack, and
+    nobody of ours counts as its author.
     """
 
     source: str = ""
@@ -89,7 +90,8 @@ def report(
         if known is not None:
             return _again(session, blobs, sent)
         try:
-            return _first(session, blobs, sent, content, by, reporter_id or by.person_id, sender or Sender())
+            author = reporter_id or (None if sender and sender.unseen else by.person_id)
+            return _first(session, blobs, sent, content, by, author, sender or Sender())
         except _Overtaken:
             continue
     # The id stands for a case that this sender may not see.

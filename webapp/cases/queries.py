@@ -38,7 +38,7 @@ class Filter:
 
 
 def hazard_classes(session: Session, *, orders: bool = False) -> list[HazardClass]:
-    """Return the classes in use, in the order of the buttons; those of other systems' orders when asked for."""
+    """Return the classes in use, in the order of the buttons; those of other systems' orders if wanted."""
     wanted = HazardClass.in_use if orders else and_(HazardClass.in_use, HazardClass.kind != "order")
     return list(session.scalars(select(HazardClass).where(wanted).order_by(HazardClass.position)))
 

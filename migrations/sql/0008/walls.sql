@@ -40,14 +40,16 @@ CREATE POLICY row_read ON app.intake_row FOR SELECT USING (
         OR upload_id IN (SELECT u.id FROM app.intake_upload u WHERE u.by_id = (SELECT app.me()))
         OR ((SELECT app.my_role()) = 'officer' AND case_id IN (
             SELECT c.id FROM app.case_file c WHERE c.id = case_id AND c.grid_id IN (SELECT app.my_grids())))));
+-- Only the machine and the chief take over: nobody else writes what counts as a version of an order.
 CREATE POLICY row_keep ON app.intake_row FOR INSERT WITH CHECK (
-    station_id = (SELECT app.my_station()) AND (
+    station_id = (SELECT app.my_station()) AND state NOT IN ('taken', 'revised') AND (
         (SELECT app.my_role()) IN ('machine', 'station_chief')
         OR upload_id IN (SELECT u.id FROM app.intake_upload u WHERE u.by_id = (SELECT app.me()))));
 CREATE POLICY row_work ON app.intake_row FOR UPDATE USING (
     station_id = (SELECT app.my_station()) AND (
         (SELECT app.my_role()) IN ('machine', 'station_chief')
-        OR upload_id IN (SELECT u.id FROM app.intake_upload u WHERE u.by_id = (SELECT app.me()))));
+        OR (state NOT IN ('taken', 'revised')
+            AND upload_id IN (SELECT u.id FROM app.intake_upload u WHERE u.by_id = (SELECT app.me())))));
 -- A file may be read anew until it is taken; what became a case stays.
 CREATE POLICY row_reread ON app.intake_row FOR DELETE USING (
     station_id = (SELECT app.my_station()) AND state NOT IN ('taken', 'revised') AND (
