@@ -30,6 +30,7 @@ from webapp.field import api as field_api
 from webapp.field import batches
 from webapp.field import pages as field_pages
 from webapp.intake import api as intake_api
+from webapp.intake import pages as intake_pages
 from webapp.maps import api as maps_api
 from webapp.maps import basemap
 from webapp.maps import pages as maps_pages
@@ -52,6 +53,7 @@ PAGES = (
     people_pages.pages,
     cases_pages.pages,
     field_pages.pages,
+    intake_pages.pages,
     maps_pages.pages,
     basemap.pages,
     health.pages,

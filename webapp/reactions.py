@@ -12,7 +12,7 @@ REACTIONS: dict[str, list[str]] = {
     "cases.file_added": ["cases.make_thumbnails"],
     "cases.closed": ["cases.make_thumbnails"],
     "intake.uploaded": ["intake.read_upload"],
-    "intake.reread": ["intake.read_upload"],
+    "intake.reading_changed": ["intake.read_upload"],
     "intake.confirmed": ["intake.take_rows"],
 }
 

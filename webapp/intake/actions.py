@@ -163,7 +163,15 @@ def read_again(
         upload.state = "reading"
     else:
         _read(session, source, upload, blobs.get(upload.sha256), by)
-    record(session, "intake.reread", kind="upload", subject=upload.id, by=by, source=source.code, later=large)
+    record(
+        session,
+        "intake.reading_changed",
+        kind="upload",
+        subject=upload.id,
+        by=by,
+        source=source.code,
+        later=large,
+    )
     return upload
 
 

@@ -11,7 +11,6 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from collectors.incidents import Call
-from collectors.records import Problem
 from gis import coords
 from gis.errors import ShapeError
 from webapp.areas import queries as areas
@@ -19,7 +18,7 @@ from webapp.cases import queries as cases
 from webapp.cases.rules import time_problem
 from webapp.core import clock
 from webapp.core.actor import Actor
-from webapp.core.errors import NotFound
+from webapp.core.errors import NotFound, Problem
 from webapp.intake import rules
 from webapp.intake.models import IntakeCaller, IntakeRow, IntakeSource, IntakeUpload
 from webapp.places import queries as places
@@ -149,7 +148,7 @@ def judged(
     session: Session, source: IntakeSource, calls: Sequence[Call], *, by: Actor
 ) -> list[dict[str, Any]]:
     """Return the row of each call: class and why, place and how sure, where it would go, and its faults."""
-    problems = [list(call.problems) for call in calls]
+    problems = [[Problem(p.pointer, p.code, p.params) for p in call.problems] for call in calls]
     spots, candidates = _spots(session, source, calls, problems)
     goals = _goals(session, spots, problems, by)
     before = known(session, source.id, [call.ref for call in calls])
@@ -160,7 +159,7 @@ def judged(
         _date_and_number(call, seen, problems[index], now)
         code, word = rules.class_for(call.category, call.text, source.keywords, classes, source.default_class)
         if not code:
-            problems[index].append(Problem("class_unknown", "class", "", {"code": source.default_class}))
+            problems[index].append(Problem("class", "class_unknown", {"code": source.default_class}))
         held = before.get(call.ref)
         same = None if held is None else call.content_hash in held[0]
         made.append(
@@ -210,10 +209,10 @@ def _date_and_number(call: Call, seen: dict[str, int], problems: list[Problem], 
     """Add what is wrong with a call's time, and with a number that the file has twice."""
     late = time_problem(call.at, now) if call.at else None
     if late:
-        problems.append(Problem(late.code, "time", "", late.params))
+        problems.append(Problem("time", late.code, late.params))
     first = seen.setdefault(call.ref, call.number)
     if first != call.number and call.ref:
-        problems.append(Problem("duplicate_ref", "ref", "", {"row": first}))
+        problems.append(Problem("ref", "duplicate_ref", {"row": first}))
 
 
 def _spots(
@@ -236,7 +235,7 @@ def _spots(
         else:
             spots.append(None)
             if not any(problem.code in rules.PLACE_FAULTS for problem in wrong):
-                wrong.append(Problem("no_place", "address", ""))
+                wrong.append(Problem("address", "no_place"))
         candidates.append(offered)
     return spots, candidates
 
@@ -245,16 +244,16 @@ def measured(x: float, y: float, crs: str, accuracy_m: float | None, wrong: list
     """Return the place of raw coordinates, or None with what is wrong with them added to `wrong`."""
     try:
         if coords.looks_swapped(x, y):
-            wrong.append(Problem("swapped_axes", "lon", "", {"lon": y, "lat": x}))
+            wrong.append(Problem("lon", "swapped_axes", {"lon": y, "lat": x}))
             return None
         lon, lat = (x, y) if crs in ("wgs84", "cgcs2000") else coords.to_wgs84(x, y, crs)
         west, south, east, north = coords.CHINA_LAND
         if not (west <= lon <= east and south <= lat <= north):
-            wrong.append(Problem("row_outside", "lon", ""))
+            wrong.append(Problem("lon", "row_outside"))
             return None
         return Spot(x, y, crs, lon, lat, "pin", accuracy_m)
     except ShapeError as error:
-        wrong.append(Problem(error.code, "lon", "", {k: str(v) for k, v in error.params.items()}))
+        wrong.append(Problem("lon", error.code, {k: str(v) for k, v in error.params.items()}))
         return None
 
 
@@ -272,7 +271,7 @@ def _addressed(found: Geocoded, wrong: list[Problem]) -> tuple[Spot | None, list
         for item in found.candidates
     ]
     if not found.sure:
-        wrong.append(Problem(found.reason, "address", "", dict(found.params)))
+        wrong.append(Problem("address", found.reason, dict(found.params)))
         return None, offered
     return chosen(offered[0]), offered
 
@@ -304,5 +303,5 @@ def _goals(
     for index, goal in zip(there, found, strict=True):
         goals[index] = goal
         if goal is None:
-            problems[index].append(Problem("row_outside", "lon", ""))
+            problems[index].append(Problem("lon", "row_outside"))
     return goals

@@ -147,7 +147,7 @@ class RowsQuery(Strict):
     limit = fields.Integer(load_default=100, validate=validate.Range(min=1, max=500))
 
 
-class PlaceIn(Strict):
+class PointIn(Strict):
     """A place that a person points at."""
 
     lon = Finite(required=True)
@@ -159,7 +159,7 @@ class CorrectionIn(Strict):
     """What a person decides about a row: its class, its place, one of the candidates, to leave it out."""
 
     class_code = Text(60, low=1)
-    place = fields.Nested(PlaceIn)
+    place = fields.Nested(PointIn)
     candidate = fields.Integer(validate=validate.Range(min=0, max=50))
     skip = fields.Boolean()
 
