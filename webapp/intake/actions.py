@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -14,10 +13,10 @@ from sqlalchemy.orm import Session
 
 from collectors import incidents, sheets
 from collectors.incidents import Reading
-from collectors.records import Place, Report
 from collectors.records import Refused as Unreadable
 from webapp.areas import queries as areas
 from webapp.cases import actions as cases
+from webapp.cases.queries import hazard_class
 from webapp.core import clock
 from webapp.core.actor import Actor
 from webapp.core.db import table_of
@@ -65,8 +64,9 @@ def keep_source(session: Session, source_id: UUID, said: Mapping[str, Any], *, b
 
     Raises Conflict 'source_code_taken' or 'source_code_fixed'.
     """
-    same_code = select(IntakeSource.id).where(IntakeSource.code == said["code"], IntakeSource.id != source_id)
-    if session.scalar(same_code) is not None:
+    same_code = (IntakeSource.station_id == by.station_id) & (IntakeSource.code == said["code"])
+    other = select(IntakeSource.id).where(same_code, IntakeSource.id != source_id)
+    if session.scalar(other) is not None:
         raise Conflict("source_code_taken", source=said["code"])
     found = session.get(IntakeSource, source_id)
     if found is None:
@@ -255,6 +255,7 @@ def correct(
         raise Conflict("state", state=row.state)
     wrong = [problem for problem in row.problems if problem["code"] not in _cured(said)]
     if said.get("class_code"):
+        _require_class(session, said["class_code"])
         row.class_code, row.word = said["class_code"], ""
     spot = _chosen_spot(row, said, wrong)
     if spot is not None:
@@ -276,6 +277,11 @@ def correct(
         state=row.state,
     )
     return row
+
+
+def _require_class(session: Session, code: str) -> None:
+    if hazard_class(session, code) is None:
+        raise Refused(problems=[Problem("/class_code", "class_unknown", {"code": code})])
 
 
 def _cured(said: Mapping[str, Any]) -> tuple[str, ...]:
@@ -363,31 +369,9 @@ def _taken(
     try:
         with session.begin_nested():
             sender = cases.Sender(f"intake:{source.code}", "", row.ref, unseen=True)
-            receipt = cases.report(session, blobs, _report(row, source), by=by, sender=sender)
+            receipt = cases.report(session, blobs, queries.report_of(row, source), by=by, sender=sender)
     except AppError as error:
         wrong = [queries.said(problem) for problem in error.problems]
         wrong = wrong or [{"code": error.code, "pointer": "", "params": {}}]
         return {**done, "to": "fault", "case": None, "said": "", "wrong": wrong}
     return {**done, "to": "taken", "case": receipt.id, "said": receipt.number}
-
-
-def _report(row: IntakeRow, source: IntakeSource) -> Report:
-    """Return the report that a row stands for; its place is raw, in the system of its source."""
-    place = Place(
-        lon=row.raw_x or 0.0,
-        lat=row.raw_y or 0.0,
-        crs=row.raw_crs,
-        accuracy_m=row.accuracy_m,
-        method=row.method,
-        address=row.content.get("address", "")[:200],
-    )
-    found_at: datetime = row.found_at or clock.now()
-    return Report(
-        id=rules.case_id(row.station_id, source.code, row.ref),
-        class_code=row.class_code,
-        class_version=None,
-        answers={},
-        place=place,
-        found_at=found_at,
-        note=rules.note(row.content),
-    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from collectors.incidents import Call
+from collectors.records import Place, Report
 from gis import coords
 from gis.errors import ShapeError
 from webapp.areas import queries as areas
@@ -228,6 +230,7 @@ def _spots(
         if call.lon is not None and call.lat is not None:
             spots.append(measured(call.lon, call.lat, call.crs, source.accuracy_m, wrong))
         elif call.address:
+            # Coordinates that make no sense: the address is offered, not taken in their stead.
             spot, offered = _addressed(
                 geocoded[call.address] if call.address in geocoded else Geocoded(), wrong
             )
@@ -270,6 +273,8 @@ def _addressed(found: Geocoded, wrong: list[Problem]) -> tuple[Spot | None, list
         }
         for item in found.candidates
     ]
+    if any(problem.code in rules.PLACE_FAULTS for problem in wrong):
+        return None, offered
     if not found.sure:
         wrong.append(Problem("address", found.reason, dict(found.params)))
         return None, offered
@@ -305,3 +310,25 @@ def _goals(
         if goal is None:
             problems[index].append(Problem("lon", "row_outside"))
     return goals
+
+
+def report_of(row: IntakeRow, source: IntakeSource) -> Report:
+    """Return the report that a row stands for; its place is raw, in the system of its source."""
+    place = Place(
+        lon=row.raw_x or 0.0,
+        lat=row.raw_y or 0.0,
+        crs=row.raw_crs,
+        accuracy_m=row.accuracy_m,
+        method=row.method,
+        address=row.content.get("address", "")[:200],
+    )
+    found_at: datetime = row.found_at or clock.now()
+    return Report(
+        id=rules.case_id(row.station_id, source.code, row.ref),
+        class_code=row.class_code,
+        class_version=None,
+        answers={},
+        place=place,
+        found_at=found_at,
+        note=rules.note(row.content),
+    )
