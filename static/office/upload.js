@@ -12,9 +12,9 @@ const PAGE = 100;
 const root = byId("upload");
 const base = `/api/v1/intake/uploads/${encodeURIComponent(root.dataset.id ?? "")}`;
 /** @type {Record<string, string>} */
-const classes = JSON.parse(root.dataset.classes ?? "{}");
+const classes = Object.fromEntries(JSON.parse(root.dataset.classes ?? "[]"));
 /** @type {Record<string, string>} */
-const states = JSON.parse(root.dataset.states ?? "{}");
+const states = Object.fromEntries(JSON.parse(root.dataset.states ?? "[]"));
 const BADGES = {
   fine: "queued",
   fault: "failed",

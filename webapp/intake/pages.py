@@ -61,7 +61,9 @@ def upload(upload_id: UUID, session: Session, by: Actor) -> str:
         station=station(session, by),
         upload=found,
         source=queries.source(session, found.source_id),
-        who=names(session, {found.by_id} if found.by_id else set()).get(found.by_id) if found.by_id else None,
+        sender=names(session, {found.by_id} if found.by_id else set()).get(found.by_id)
+        if found.by_id
+        else None,
         classes={item.code: choose(item.title) for item in classes},
         states={state: _(title) for state, title in rules.STATE_TITLES.items()},
         keeps=by.role in rules.KEEPERS,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
@@ -71,7 +72,7 @@ def _named(part: rules.Address, names: list[tuple[str, str, float, float]]) -> G
 def _like(session: Session, site: str) -> list[Candidate]:
     return [
         Candidate(
-            f"{row.site} ({row.community})" if row.community else row.site,
+            rules.label(Precision.COMPOUND, _site(row)),
             row.lon,
             row.lat,
             Precision.COMPOUND.value,
@@ -80,6 +81,10 @@ def _like(session: Session, site: str) -> list[Candidate]:
         )
         for row in session.execute(_LIKE, {"site": site})
     ]
+
+
+def _site(row: Any) -> Found:
+    return Found(f"c:{row.site}", row.community, row.site, row.lon, row.lat, row.spread_m, 1)
 
 
 def address_count(session: Session) -> int:

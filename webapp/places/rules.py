@@ -35,6 +35,16 @@ ACCURACY_M = {
 }
 # Exact enough to decide whose ground it is; what is coarser a person confirms.
 SURE = (Precision.BUILDING, Precision.HOUSE, Precision.COMPOUND, Precision.PLACE)
+# How much a match of each fineness says about the spot that was meant.
+TRUST = {
+    Precision.BUILDING: 1.0,
+    Precision.HOUSE: 0.95,
+    Precision.COMPOUND: 0.9,
+    Precision.PLACE: 0.9,
+    Precision.ROAD: 0.5,
+    Precision.GRID: 0.5,
+    Precision.COMMUNITY: 0.3,
+}
 LIKELY = 0.75
 CLEAR = 0.15
 MAX_ADDRESS = 200
@@ -55,7 +65,10 @@ _DIVISION = (
     re.compile(r"^[^\d号路社]{1,6}?街道(?:办事处|办)?(?=.)"),
     re.compile(r"^[^\d号路街]{1,5}?(?:镇|乡)(?!路|街)(?=.)"),
 )
-_COMMUNITY = re.compile(r"^((?:[^\d路街]{1,8}[路街]|[^\d路街]{2,12}?)社区)(?:居委会|村)?")
+_COMMUNITY = re.compile(
+    r"^((?:[^\d路街]{1,8}[路街][一二三四五六七八九十东西南北中第]{0,3}|[^\d路街]{2,12}?)社区)"
+    r"(?:居民委员会|居委会|村委会)?"
+)
 _GRID = re.compile(r"([^路街]{0,14}?网格)")
 _ROAD = re.compile(
     r"^([^\d号弄栋室]{1,10}?(?:大街|大道|街|路|巷|胡同|公路|道)(?:[东南西北中]段|[一二三四五六七八九十]条)?)(?!口)"
@@ -224,12 +237,11 @@ def judged(asked: Address, found: Mapping[str, list[Found]]) -> Geocoded:
         rows = own or rows
         if not rows:
             continue
-        score = 1.0 if precision == asked.keys[0][0] else 0.9 if precision in SURE else 0.6
-        score = score if own or not asked.community else score - 0.1
+        score = TRUST[precision] - (0.1 if asked.community and not own else 0.0)
         several = len(rows) > 1 and not _together(rows, ACCURACY_M[precision])
         candidates = [
             Candidate(
-                row.label,
+                label(precision, row),
                 row.lon,
                 row.lat,
                 str(precision),
@@ -244,6 +256,17 @@ def judged(asked: Address, found: Mapping[str, list[Found]]) -> Geocoded:
             return Geocoded(tuple(candidates[:1]), True, "")
         return Geocoded(tuple(candidates[:1]), False, "place_vague", {"precision": str(precision)})
     return Geocoded()
+
+
+def label(precision: str, row: Found) -> str:
+    """What a candidate is called: the register's own words for a building, else the name and its community."""
+    if precision in (Precision.BUILDING, Precision.HOUSE) and row.count == 1:
+        return row.label
+    name = row.key.partition(":")[2].replace("/", "")
+    name = (
+        f"{name}{'栋' if precision == Precision.BUILDING else '号' if precision == Precision.HOUSE else ''}"
+    )
+    return f"{name} ({row.community})" if row.community and row.community != name else name
 
 
 def _together(rows: list[Found], within_m: float) -> bool:
