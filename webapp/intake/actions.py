@@ -8,7 +8,8 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, insert, select, text, update
+import orjson
+from sqlalchemy import delete, insert, select, text
 from sqlalchemy.orm import Session
 
 from collectors import incidents, sheets
@@ -29,21 +30,16 @@ from webapp.intake.models import IntakeCaller, IntakeRow, IntakeSource, IntakeUp
 _ROW = table_of(IntakeRow)
 _CALLER = table_of(IntakeCaller)
 _COLUMNS = {column.name for column in _ROW.columns}
-_TAKEN = (
-    update(_ROW)
-    .where(_ROW.c.upload_id == bindparam("u"), _ROW.c.number == bindparam("n"))
-    .values(
-        state=bindparam("to"),
-        case_id=bindparam("case"),
-        case_number=bindparam("said"),
-        problems=bindparam("wrong", type_=_ROW.c.problems.type),
-    )
-)
-_CALLED = (
-    update(_CALLER)
-    .where(_CALLER.c.upload_id == bindparam("u"), _CALLER.c.number == bindparam("n"))
-    .values(case_id=bindparam("case"))
-)
+_TAKEN = text("""
+    UPDATE app.intake_row r
+    SET state = d.state, case_id = d.case_id, case_number = d.said, problems = d.wrong
+    FROM jsonb_to_recordset(CAST(:done AS jsonb))
+        AS d (number int, state text, case_id uuid, said text, wrong jsonb)
+    WHERE r.upload_id = :upload AND r.number = d.number""")
+_CALLED = text("""
+    UPDATE app.intake_caller c SET case_id = d.case_id
+    FROM jsonb_to_recordset(CAST(:done AS jsonb)) AS d (number int, case_id uuid)
+    WHERE c.upload_id = :upload AND c.number = d.number AND d.case_id IS NOT NULL""")
 # Two takings of one source wait for each other: the same order in two files becomes one case.
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended(:source, 8))")
 # A large workbook takes longer to read than a transaction may otherwise rest.
@@ -341,10 +337,9 @@ def take_some(session: Session, blobs: BlobStore, upload: IntakeUpload, *, limit
     before = queries.known(session, source.id, [row.ref for row in waiting])
     done = [_taken(session, blobs, source, row, before.get(row.ref), by) for row in waiting]
     if done:
-        session.connection().execute(_TAKEN, done)
-        called = [{name: item[name] for name in ("u", "n", "case")} for item in done if item["case"]]
-        if called:
-            session.connection().execute(_CALLED, called)
+        values = {"upload": upload.id, "done": orjson.dumps(done).decode()}
+        session.execute(_TAKEN, values)
+        session.execute(_CALLED, values)
     session.expire_all()
     upload.counts = queries.counts(session, upload.id)
     if len(waiting) == limit and upload.counts.get("fine", 0) + upload.counts.get("changed", 0):
@@ -358,14 +353,14 @@ def _taken(
     session: Session, blobs: BlobStore, source: IntakeSource, row: IntakeRow, known: Any, by: Actor
 ) -> dict[str, Any]:
     """Make a row a case, or note it as a version of one; return what its row says from now on."""
-    done: dict[str, Any] = {"u": row.upload_id, "n": row.number, "wrong": row.problems}
+    done: dict[str, Any] = {"number": row.number, "wrong": row.problems}
     if known is not None:
         hashes, case_id, number = known
         if row.content_hash in hashes:
-            return {**done, "to": "known", "case": case_id, "said": number}
+            return {**done, "state": "known", "case_id": case_id, "said": number}
         sent = str(row.upload_id)
         record(session, "intake.revised", kind="case", subject=case_id, by=by, upload=sent, row=row.number)
-        return {**done, "to": "revised", "case": case_id, "said": number}
+        return {**done, "state": "revised", "case_id": case_id, "said": number}
     try:
         with session.begin_nested():
             sender = cases.Sender(f"intake:{source.code}", "", row.ref, unseen=True)
@@ -373,5 +368,5 @@ def _taken(
     except AppError as error:
         wrong = [queries.said(problem) for problem in error.problems]
         wrong = wrong or [{"code": error.code, "pointer": "", "params": {}}]
-        return {**done, "to": "fault", "case": None, "said": "", "wrong": wrong}
-    return {**done, "to": "taken", "case": receipt.id, "said": receipt.number}
+        return {**done, "state": "fault", "case_id": None, "said": "", "wrong": wrong}
+    return {**done, "state": "taken", "case_id": receipt.id, "said": receipt.number}

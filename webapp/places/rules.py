@@ -259,7 +259,7 @@ def judged(asked: Address, found: Mapping[str, list[Found]]) -> Geocoded:
 
 
 def label(precision: str, row: Found) -> str:
-    """What a candidate is called: the register's own words for a building, else the name and its community."""
+    """What a candidate is called: the register's own words for a building, else name and community."""
     if precision in (Precision.BUILDING, Precision.HOUSE) and row.count == 1:
         return row.label
     name = row.key.partition(":")[2].replace("/", "")
