@@ -17,6 +17,7 @@ REPORTERS = {"volunteer", "grid_worker", "officer", "mediator", "planner", "stat
 HANDLERS = {"officer", "grid_worker", "station_chief"}
 PLANNERS = {"planner", "station_chief"}
 MAP = {"officer", "grid_worker", "station_chief", "planner", "mediator", "system_admin"}
+INTAKE = {"station_chief", "system_admin", "officer"}
 ALL = set(ROLES)
 OPEN = ALL | {"nobody"}
 
@@ -74,6 +75,23 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("GET", "/api/v1/search"): ALL,
     ("GET", "/api/v1/events"): ALL,
     ("GET", "/ogc/collections/<collection>/items"): ALL,
+    ("GET", "/intake"): INTAKE,
+    ("GET", "/intake/uploads/<uuid:upload_id>"): INTAKE,
+    ("GET", "/intake/orders/<number>"): {"station_chief", "officer"},
+    ("GET", "/api/v1/intake/sources"): INTAKE,
+    ("PUT", "/api/v1/intake/sources/<uuid:source_id>"): {"station_chief", "system_admin"},
+    ("GET", "/api/v1/intake/uploads"): INTAKE,
+    ("POST", "/api/v1/intake/uploads"): INTAKE,
+    ("GET", "/api/v1/intake/uploads/<uuid:upload_id>"): INTAKE,
+    ("GET", "/api/v1/intake/uploads/<uuid:upload_id>/rows"): INTAKE,
+    ("PUT", "/api/v1/intake/uploads/<uuid:upload_id>/reading"): INTAKE,
+    ("PATCH", "/api/v1/intake/uploads/<uuid:upload_id>/rows/<int(max=2000000):number>"): INTAKE,
+    ("POST", "/api/v1/intake/uploads/<uuid:upload_id>/take"): INTAKE,
+    ("GET", "/api/v1/intake/uploads/<uuid:upload_id>/faults.csv"): INTAKE,
+    ("POST", "/api/v1/intake/<source>/rows"): {"station_chief"},
+    ("GET", "/api/v1/intake/callers/<uuid:case_id>"): {"station_chief", "officer"},
+    ("GET", "/api/v1/geocode"): ALL,
+    ("POST", "/api/v1/addresses"): {"station_chief", "system_admin"},
 }
 
 
@@ -90,6 +108,8 @@ def address(rule):
     for part, value in (
         ("<int(max=9223372036854775807):attachment_id>", "999999999"),
         ("<int:z>/<int:x>/<int:y>", "3/1/1"),
+        ("<int(max=2000000):number>", "2"),
+        ("<source>", "nothing"),
         ("<path:filename>", "style/base.css"),
         ("<collection>", "grids"),
         ("<number>", "T-2026-999999"),
@@ -148,6 +168,7 @@ def test_a_submit_token_opens_what_a_phone_needs_and_nothing_more(app, as_role):
         ("POST", "/api/v1/cases/<uuid:case_id>/attachments"),
         ("GET", "/api/v1/attachments/<int(max=9223372036854775807):attachment_id>"),
         ("POST", "/api/v1/batches"),
+        ("POST", "/api/v1/intake/<source>/rows"),
     }
 
 

@@ -41,7 +41,7 @@ def keep_addresses(
         rows[key] = {
             "id": key,
             "station_id": by.station_id,
-            "text": text.strip()[: rules.MAX_ADDRESS],
+            "text": rules.outer(text),
             "normal": normal,
             "community": part.community,
             "road": part.road,

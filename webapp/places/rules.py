@@ -66,7 +66,7 @@ _DIVISION = (
     re.compile(r"^[^\d号路街]{1,5}?(?:镇|乡)(?!路|街)(?=.)"),
 )
 _COMMUNITY = re.compile(
-    r"^((?:[^\d路街]{1,8}[路街][一二三四五六七八九十东西南北中第]{0,3}|[^\d路街]{2,12}?)社区)"
+    r"^((?:[^\d路街]{1,8}[路街][一二三四五六七八九十东西南北中第]{0,3}|[^\d路街]{1,12}?)社区)"
     r"(?:居民委员会|居委会|村委会)?"
 )
 _GRID = re.compile(r"([^路街]{0,14}?网格)")
@@ -76,6 +76,9 @@ _ROAD = re.compile(
 _CROSSING = re.compile(r"^[与和及].*(?:街|路|巷|道)$")
 _HOUSE = re.compile(r"^(\d+)(?:号|弄)(?:之(\d+)|-(\d+))?(?:号|院)?(?!楼|栋)")
 _BUILDING = re.compile(r"(?:^|(?<=\D))([a-z]?\d{1,4}|[a-z]|[甲乙丙丁东南西北])(?:号楼|栋|幢|座|#楼|#)")
+_HOME = re.compile(
+    rf"[\d{_NUMERAL}]+\s*(?:单元|室|层|户|门)|(?<=[楼栋幢座#])\s*\d{{3,4}}(?!\d)|(?<=[楼栋幢座#])\s*-\s*\d"
+)
 _INSIDE = re.compile(r"(?:[a-z]?\d+单元|\d+(?:室|层|楼|号(?=\d*$)|户)|-\d+|\d{3,4}$).*$")
 
 
@@ -156,12 +159,21 @@ def _pass(text: str) -> str:
     text = _COUNTED.sub(lambda found: str(number_of(found.group(1) or found.group(2))), text)
     text = re.sub(r"(\d+)号楼|(\d+)(?:幢|座|#)", lambda m: f"{m.group(1) or m.group(2)}栋", text)
     text = re.sub(r"([a-z])(?:号楼|幢|座)", r"\1栋", text)
-    text = re.sub(r"(\d+)号(?:之|-)(\d+)(?:号)?", r"\1号之\2", text)
+    text = re.sub(r"(\d+)号(?:之|-)(\d+)(?:号)?|(\d+)-(\d+)号(?!楼)", _behind, text)
     text = re.sub(r"(\d+)门(?=\d)", r"\1单元", text)
     text = re.sub(r"0+(?=\d+(?:号|栋|弄|单元))", "", text) if re.search(r"(?<!\d)0+\d", text) else text
     for division in _DIVISION:
         text = division.sub("", text, count=1)
     return _NEAR.sub("", text) if len(text) > 3 else text
+
+
+def _behind(found: re.Match[str]) -> str:
+    return f"{found.group(1) or found.group(3)}号之{found.group(2) or found.group(4)}"
+
+
+def outer(text: str) -> str:
+    """An address as it was written, without unit, floor and room: a register of buildings names no home."""
+    return _HOME.split(text.strip()[:MAX_ADDRESS], maxsplit=1)[0].strip()
 
 
 def number_of(numeral: str) -> int:

@@ -285,6 +285,38 @@ def test_a_workbook_that_can_not_be_read_is_refused_and_not_kept(source, send, a
     assert len(as_role("station_chief").get(UPLOADS).json) == before
 
 
+def test_orders_without_coordinates_are_placed_by_the_register(
+    source, send, call, rows, take, cases_of, as_role, station
+):
+    lon, lat = station.inside("B2")
+    far_lon, far_lat = station.inside("C1")
+    register = f"""地址,经度,纬度
+甲社区康乐小区3号楼,{lon},{lat}
+甲社区翠湖家园1号楼,{lon},{lat}
+乙社区翠湖家园1号楼,{far_lon},{far_lat}
+"""
+    form = {"crs": "wgs84", "file": (io.BytesIO(register.encode()), "a.csv")}
+    assert as_role("station_chief").post("/api/v1/addresses", data=form).status_code == 201
+    code = source()
+    nowhere = {"经度": "", "纬度": ""}
+    exact = call("A1", 案发地址="迎泽区康乐小区三号楼2单元501室", **nowhere)
+    double = call("A1", 案发地址="翠湖家园1号楼", **nowhere)
+    made = send(code, csv_of([exact, double]))
+    first, second = rows(made)
+    assert (first["grid"], first["method"], first["precision"], first["accuracy_m"]) == (
+        "T-B2", "address", "building", 25.0,
+    )  # fmt: skip
+    assert codes(second) == ["place_ambiguous"]
+    picked = next(n for n, item in enumerate(second["candidates"]) if "乙社区" in item["label"])
+    address = f"{UPLOADS}/{made.json['id']}/rows/{second['number']}"
+    chosen = as_role("station_chief").patch(address, json={"candidate": picked}).json
+    assert (chosen["state"], chosen["grid"]) == ("fine", "T-C1")
+    take(made)
+    case = cases_of(code)[exact["接警单编号"]]
+    assert (case.method, case.accuracy_m, case.grid.name) == ("address", 25.0, "T-B2")
+    assert case.address == exact["案发地址"]
+
+
 def test_time_of_a_call_without_seconds_is_of_china(source, send, call, rows):
     made = send(source(), csv_of([call("A1", 报警时间=said_at(60)[:16])]))
     assert codes(rows(made)[0]) == []
