@@ -220,6 +220,14 @@ def upgrade() -> None:
         postgresql_where="case_id IS NOT NULL",
     )
     op.create_index(
+        "ix_intake_row_versions",
+        "intake_row",
+        ["source_id", "ref"],
+        unique=False,
+        schema="app",
+        postgresql_where="state IN ('taken', 'revised')",
+    )
+    op.create_index(
         "ix_intake_row_taken",
         "intake_row",
         ["source_id", "ref"],
@@ -265,6 +273,7 @@ def downgrade() -> None:
     run("0008/down.sql")
     op.drop_index("ix_intake_caller_case_id", table_name="intake_caller", schema="app")
     op.drop_table("intake_caller", schema="app")
+    op.drop_index("ix_intake_row_versions", table_name="intake_row", schema="app")
     op.drop_index(
         "ix_intake_row_taken", table_name="intake_row", schema="app", postgresql_where="state = 'taken'"
     )

@@ -1,7 +1,7 @@
 // The preview of one upload: its rows page by page, what a person decides about them, taking over, progress.
 
 import { byId, fill, h } from "../shared/dom.js";
-import { explain, getJson, send } from "../shared/http.js";
+import { explain, getJson, HttpError, send } from "../shared/http.js";
 import { dateTime, load, number, t } from "../shared/i18n.js";
 import { sending } from "./problems.js";
 
@@ -56,6 +56,7 @@ async function follow() {
     upload = await getJson(base);
   } catch (error) {
     progress(explain(error));
+    if (error instanceof HttpError && error.passing) setTimeout(follow, 3000);
     return;
   }
   const working = ["reading", "taking"].includes(upload.state);

@@ -108,6 +108,12 @@ class IntakeRow(Base):
             unique=True,
             postgresql_where="state = 'taken'",
         ),
+        Index(
+            "ix_intake_row_versions",
+            "source_id",
+            "ref",
+            postgresql_where="state IN ('taken', 'revised')",
+        ),
         Index("ix_intake_row_case_id", "case_id", postgresql_where="case_id IS NOT NULL"),
     )
 
