@@ -90,6 +90,16 @@ def unguarded(text: str) -> str:
     return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
 
 
+def cells(data: bytes, most: int = MAX_ROWS) -> tuple[list[list[str]], str]:
+    """The trimmed cells of a CSV as they stand, empty lines too, and the encoding recognised.
+
+    For tables whose heading is not the first line. Raises Refused: bad_encoding, empty_table, too_many,
+    bad_table.
+    """
+    text, encoding = _text(data)
+    return _lines(text, _delimiter(text), most), encoding
+
+
 def _text(data: bytes) -> tuple[str, str]:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         attempts = ["utf-16"]
@@ -115,14 +125,14 @@ def _delimiter(text: str) -> str:
     return ","
 
 
-def _lines(text: str, delimiter: str) -> list[list[str]]:
+def _lines(text: str, delimiter: str, most: int = MAX_ROWS) -> list[list[str]]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     lines = []
     try:
         for line in reader:
             lines.append([cell.strip(" \u3000\ufeff") for cell in line])
-            if len(lines) > MAX_ROWS + 1:
-                raise Refused.because("too_many", "too many rows", limit=MAX_ROWS)
+            if len(lines) > most + 1:
+                raise Refused.because("too_many", "too many rows", limit=most)
     except csv.Error as error:
         raise Refused.because("bad_table", str(error), f"line {reader.line_num}") from None
     while lines and not any(lines[0]):

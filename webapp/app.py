@@ -29,6 +29,8 @@ from webapp.core.web import Site, install
 from webapp.field import api as field_api
 from webapp.field import batches, openrosa, uploads
 from webapp.field import pages as field_pages
+from webapp.intake import api as intake_api
+from webapp.intake import pages as intake_pages
 from webapp.maps import api as maps_api
 from webapp.maps import basemap
 from webapp.maps import pages as maps_pages
@@ -53,12 +55,14 @@ BLUEPRINTS = (
     maps_api.blp,
     places_api.blp,
     residents_api.blp,
+    intake_api.blp,
 )
 PAGES = (
     people_pages.pages,
     cases_pages.pages,
     field_pages.pages,
     openrosa.pages,
+    intake_pages.pages,
     maps_pages.pages,
     basemap.pages,
     health.pages,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from webapp.cases import jobs as cases
 from webapp.core.queue import Handler
+from webapp.intake import jobs as intake
 
 # (event, job): each pair becomes a job of its own, so one failure does not repeat its brothers.
 REACTIONS: dict[str, list[str]] = {
@@ -13,9 +14,14 @@ REACTIONS: dict[str, list[str]] = {
     "cases.accepted": ["cases.award_points"],
     "cases.closed": ["cases.make_thumbnails", "cases.award_points"],
     "residents.photo_added": ["cases.make_thumbnails"],
+    "intake.uploaded": ["intake.read_upload"],
+    "intake.reading_changed": ["intake.read_upload"],
+    "intake.confirmed": ["intake.take_rows"],
 }
 
 JOBS: dict[str, Handler] = {
     "cases.make_thumbnails": cases.make_thumbnails,
     "cases.award_points": cases.award_points,
+    "intake.read_upload": intake.read_upload,
+    "intake.take_rows": intake.take_rows,
 }

@@ -1,10 +1,12 @@
 """All tables of the work, so that whoever needs the whole metadata imports one module."""
 
+import webapp.addresses.models
 import webapp.areas.models
 import webapp.cases.models
 import webapp.core.events
 import webapp.core.queue
 import webapp.field.models
+import webapp.intake.models
 import webapp.patrols.models
 import webapp.people.models
 import webapp.places.models

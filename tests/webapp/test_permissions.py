@@ -19,6 +19,7 @@ PLANNERS = {"planner", "station_chief"}
 MAP = {"officer", "grid_worker", "station_chief", "planner", "mediator", "system_admin"}
 REGISTRARS = {"station_chief", "planner", "officer"}
 PRINTERS = REGISTRARS | {"system_admin"}
+INTAKE = {"station_chief", "system_admin", "officer"}
 ALL = set(ROLES)
 OPEN = ALL | {"nobody"}
 
@@ -133,6 +134,23 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("POST", "/public/track/<code>/withdrawal"): OPEN,
     ("GET", "/api/v1/cases/<uuid:case_id>/resident"): ALL,
     ("POST", "/api/v1/cases/<uuid:case_id>/resident/contact"): {"officer", "station_chief"},
+    ("GET", "/intake"): INTAKE,
+    ("GET", "/intake/uploads/<uuid:upload_id>"): INTAKE,
+    ("GET", "/intake/orders/<number>"): {"station_chief", "officer"},
+    ("GET", "/api/v1/intake/sources"): INTAKE,
+    ("PUT", "/api/v1/intake/sources/<uuid:source_id>"): {"station_chief", "system_admin"},
+    ("GET", "/api/v1/intake/uploads"): INTAKE,
+    ("POST", "/api/v1/intake/uploads"): INTAKE,
+    ("GET", "/api/v1/intake/uploads/<uuid:upload_id>"): INTAKE,
+    ("GET", "/api/v1/intake/uploads/<uuid:upload_id>/rows"): INTAKE,
+    ("PUT", "/api/v1/intake/uploads/<uuid:upload_id>/reading"): INTAKE,
+    ("PATCH", "/api/v1/intake/uploads/<uuid:upload_id>/rows/<int(max=2000000):number>"): INTAKE,
+    ("POST", "/api/v1/intake/uploads/<uuid:upload_id>/take"): INTAKE,
+    ("GET", "/api/v1/intake/uploads/<uuid:upload_id>/faults.csv"): INTAKE,
+    ("POST", "/api/v1/intake/<source>/rows"): {"station_chief"},
+    ("GET", "/api/v1/intake/callers/<uuid:case_id>"): {"station_chief", "officer"},
+    ("GET", "/api/v1/geocode"): ALL,
+    ("POST", "/api/v1/addresses"): {"station_chief", "system_admin"},
 }
 
 
@@ -153,6 +171,8 @@ def address(rule):
     for part, value in (
         ("<int(max=9223372036854775807):attachment_id>", "999999999"),
         ("<int:z>/<int:x>/<int:y>", "3/1/1"),
+        ("<int(max=2000000):number>", "2"),
+        ("<source>", "nothing"),
         ("<path:filename>", "style/base.css"),
         ("<any(zh, en):language>", "zh"),
         ("<string(length=64):sha>", "ab" * 32),
@@ -235,6 +255,7 @@ def test_a_submit_token_opens_what_a_phone_needs_and_nothing_more(app, as_role):
         ("PATCH", "/api/v1/uploads/<string(length=64):sha>"),
         ("GET", "/api/v1/places"),
         ("GET", "/api/v1/places/by-code/<code>"),
+        ("POST", "/api/v1/intake/<source>/rows"),
     }
 
 

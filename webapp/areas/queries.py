@@ -246,3 +246,50 @@ def division_names(session: Session, codes: list[str]) -> dict[str, str]:
     """Return the names of statistical divisions by code."""
     rows = session.execute(select(Division.code, Division.name).where(Division.code.in_(codes)))
     return {row.code: row.name for row in rows}
+
+
+@dataclass(frozen=True)
+class Destination:
+    """The names of grid and police grid that a place would go to, and what is odd about it."""
+
+    grid: str
+    police_grid: str
+    flag: str | None
+
+
+# The tie-break of app.areas_near holds: the first row is the grid that has the place, else the nearest.
+_DESTINATIONS = text("""
+    SELECT p.n, a.name, a.police_name, a.covers
+    FROM unnest(CAST(:lon AS float8[]), CAST(:lat AS float8[]), CAST(:kx AS float8[]), CAST(:ky AS float8[]))
+        WITH ORDINALITY AS p (lon, lat, kx, ky, n)
+    CROSS JOIN LATERAL (
+        SELECT * FROM app.areas_near(:station, :at, p.lon, p.lat, p.kx, p.ky, :radius) LIMIT 1) a
+    WHERE a.covers OR a.metres <= :radius""")
+
+
+def destinations(
+    session: Session, station_id: UUID, places: list[tuple[float, float]], at: datetime
+) -> list[Destination | None]:
+    """Return where WGS 84 places would go, in one statement for all; None beyond 5 km from the grids.
+
+    The same answer as `area_at` gives one by one, without neighbours.
+    """
+    found: list[Destination | None] = [None] * len(places)
+    open_numbers = list(range(len(places)))
+    for radius in (1.0, MARGIN_M):
+        scales = [coords.metres_per_degree(places[n][1]) for n in open_numbers]
+        values = {
+            "lon": [places[n][0] for n in open_numbers],
+            "lat": [places[n][1] for n in open_numbers],
+            "kx": [kx for kx, _ky in scales],
+            "ky": [ky for _kx, ky in scales],
+            "station": station_id,
+            "at": at,
+            "radius": radius,
+        }
+        for row in session.execute(_DESTINATIONS, values) if open_numbers else ():
+            if row.covers or radius == MARGIN_M:
+                flag = None if row.covers else OUTSIDE_GRIDS
+                found[open_numbers[row.n - 1]] = Destination(row.name, row.police_name, flag)
+        open_numbers = [n for n in open_numbers if found[n] is None]
+    return found

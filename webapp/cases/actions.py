@@ -57,6 +57,8 @@ class Sender:
     `content` is the hash of what the sender's document says, where that is not all in the report: files that
     a form names and sends later. By default it is that of the report with its files.
     `complete`: the class's required questions must be answered; residents may leave out what they don't know.
+    `unseen`: written by somebody who was not there (a call taker). Required answers and photos may lack, and
+    nobody of ours counts as its author.
     """
 
     source: str = ""
@@ -64,6 +66,7 @@ class Sender:
     ref: str | None = None
     content: bytes | None = None
     complete: bool = True
+    unseen: bool = False
 
     def columns(self) -> dict[str, str | None]:
         """Return the columns of a case that say so."""
@@ -102,10 +105,10 @@ def report(
             raise Conflict("already_known", held=met.known.hex(), sent=content.hex())
         if met.known is not None:
             return _again(session, blobs, sent, by)
-        checked = _checked(session, sent, met, spot, now, way.complete, by)
+        checked = _checked(session, sent, met, spot, now, way.complete and not way.unseen, by)
         files = _prepared(blobs, sent.attachments)
         own = {
-            "reporter_id": reporter_id or by.person_id,
+            "reporter_id": reporter_id or (None if way.unseen else by.person_id),
             "content_hash": content,
             **way.columns(),
         }

@@ -34,7 +34,7 @@ class HazardClass(Base):
     __tablename__ = "hazard_class"
     __table_args__ = (
         Index("ix_hazard_class_in_use", "code", unique=True, postgresql_where="in_use"),
-        CheckConstraint("kind IN ('hazard', 'lead', 'dispute', 'opinion')", name="kind"),
+        CheckConstraint("kind IN ('hazard', 'lead', 'dispute', 'opinion', 'order')", name="kind"),
         CheckConstraint("NOT (draft AND in_use)", name="draft"),
     )
 
@@ -48,7 +48,8 @@ class HazardClass(Base):
     position: Mapped[int]
     limit_h: Mapped[int]
     restricted: Mapped[bool] = mapped_column(server_default="false")
-    # What its cases are: a hazard, a lead (restricted), a dispute to be settled, an opinion to be answered.
+    # What its cases are: a hazard, a lead (restricted), a dispute to be settled, an opinion to be answered,
+    # an order of another system.
     kind: Mapped[str] = mapped_column(server_default="hazard")
     # Open to residents without an account.
     public: Mapped[bool] = mapped_column(server_default="false")

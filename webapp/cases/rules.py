@@ -38,6 +38,7 @@ EVENT_TITLES = {
     "residents.judged": N_("Resident said whether it is settled"),
     "residents.contact_withdrawn": N_("Resident withdrew the contact data"),
     "residents.contact_disclosed": N_("Contact data read"),
+    "intake.revised": N_("Changed at its source"),
 }
 METHOD_TITLES = {
     "gps": N_("by satellite"),
@@ -56,7 +57,7 @@ LIFE: dict[tuple[str, str], State] = {
 
 # Kinds of matters: what the phone page reports, and what residents bring beside it.
 HAZARD_KINDS = ("hazard", "lead")
-KINDS = (*HAZARD_KINDS, "dispute", "opinion")
+KINDS = (*HAZARD_KINDS, "dispute", "opinion", "order")
 # What is closed by an answer: a dispute or an opinion has no cure to be photographed.
 CLOSED_BY_WORDS = ("dispute", "opinion")
 

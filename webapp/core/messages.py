@@ -209,6 +209,22 @@ MESSAGES = {
     "too_many_tiles": N_("Too many map tiles: at most %(limit)s."),
     "too_many_vertices": N_("An outline has too many points: at most %(limit)s."),
     "unknown_format": N_("This kind of file is not taken; send GeoJSON, a zipped Shapefile or a GeoPackage."),
+    # Calls and orders of other systems
+    "bad_call_time": N_("“%(given)s” is no time that can be read."),
+    "bad_coordinate": N_("“%(given)s” are no coordinates."),
+    "bad_sheet": N_("The workbook can't be read; save it anew as XLSX."),
+    "bad_zone": N_("The time zone “%(zone)s” is not known."),
+    "duplicate_ref": N_("Row %(row)s of this file has the same number."),
+    "missing_ref": N_("This row has no number of its source."),
+    "no_place": N_("Neither coordinates nor an address are given."),
+    "not_rows": N_("An array of objects is needed, or an object with the array “rows”."),
+    "place_ambiguous": N_("The address may mean %(count)s places; choose one."),
+    "place_unknown": N_("The address is in no register; choose the place."),
+    "place_vague": N_("The address is known by its %(precision)s only; confirm or choose the place."),
+    "row_outside": N_("The place lies more than 5 km outside the station's ground."),
+    "source_code_fixed": N_("The code of a source stays what it is: “%(source)s”."),
+    "source_code_taken": N_("There is a source with the code “%(source)s” already."),
+    "too_deep": N_("Nested too deep: at most %(limit)s levels."),
     # Statistical and grid codes
     "bad_code_digits": N_("A code has only digits: “%(given)s”."),
     "bad_code_length": N_("The code “%(given)s” has %(found)s digits; %(wanted)s are needed."),
@@ -236,6 +252,8 @@ MESSAGES = {
 
 # Words of states that stand inside sentences; those of cases are translated where they are declared.
 STATES = (N_("draft"), N_("published"), N_("withdrawn"), N_("kept"), N_("repaired"), N_("discarded"))
+# How finely a place is known, inside a sentence.
+PRECISIONS = (N_("road"), N_("grid"), N_("community"))
 
 
 class _Gentle(dict[str, Any]):
@@ -257,7 +275,7 @@ def message(code: str, params: Mapping[str, Any] | None = None, fallback: str = 
 
 def _worded(code: str, name: str, value: Any) -> Any:
     """Return a parameter as people read it: lists with commas, states translated, bytes as kB."""
-    if name == "state":
+    if name in ("state", "precision"):
         return _(str(value))
     if code == "too_large" and name == "limit" and isinstance(value, int):
         return f"{value // 1000} kB"

@@ -18,6 +18,7 @@ from sqlalchemy import delete, func, select, text
 from sqlalchemy.orm import Session
 
 from collectors.records import AreaRecord
+from webapp.addresses.actions import keep_addresses
 from webapp.areas import actions as areas
 from webapp.areas.models import Grid, PoliceGrid
 from webapp.core import clock
@@ -29,9 +30,11 @@ from webapp.core.files import FolderStore
 from webapp.core.queue import MACHINE
 from webapp.demo import ground as grounds
 from webapp.demo import hazards, people, specs, walks
+from webapp.demo.addresses import addresses
 from webapp.demo.history import Writer
 from webapp.demo.shapes import Ground
 from webapp.field import imports
+from webapp.intake.actions import keep_source
 from webapp.patrols.actions import keep_patrol
 from webapp.patrols.actions import rebuild_presence as rebuild
 from webapp.patrols.models import Patrol
@@ -48,6 +51,7 @@ LOGINS = {"volunteer": 3, "grid_worker": 3, "planner": 1, "mediator": 1, "statio
 WALKS = {"YZ": 340, "QF": 120, "WH": 60}
 CURRENT = {"YZ": 76, "QF": 24, "WH": 18}
 PAST = {"YZ": 2400, "QF": 600, "WH": 200}
+SOURCES = (("110", "call", "110警情（演示）"), ("12345", "order", "12345工单（演示）"))
 ADMINS = (("system_admin", "演示系统管理员"), ("audit_admin", "演示审计管理员"))
 
 
@@ -91,6 +95,10 @@ def _load_station(settings: Settings, drawn: Ground, scale: int, say: Say) -> li
         plan = areas.import_plan(session, _id(drawn.code, "plan", 1), _records(drawn), name="演示方案", by=by)
         areas.publish(session, plan, valid_from=now - timedelta(days=600), by=by)
         _places(session, drawn, station_id)
+        keep_addresses(session, addresses(drawn, _dice(drawn, "addresses")), source="demo", by=by)
+        for source, kind, name in SOURCES:
+            said = {"code": source, "kind": kind, "name": name, "default_class": "call_order"}
+            keep_source(session, _id(drawn.code, "source", source), said, by=by)
         roster = people.members(drawn, people.roster(drawn.code, scale), _dice(drawn, "people"))
         say(f"demo station {drawn.code}: {len(roster)} members")
         persons = _members(session, drawn, roster, by)

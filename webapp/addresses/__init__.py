@@ -1,0 +1,1 @@
+"""Addresses: which spot an address means, by registers of our own."""
