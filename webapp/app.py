@@ -27,7 +27,7 @@ from webapp.core.replies import install as install_replies
 from webapp.core.schema import ProblemSchema
 from webapp.core.web import Site, install
 from webapp.field import api as field_api
-from webapp.field import batches
+from webapp.field import batches, open311
 from webapp.field import pages as field_pages
 from webapp.maps import api as maps_api
 from webapp.maps import basemap
@@ -43,6 +43,7 @@ BLUEPRINTS = (
     cases_api.blp,
     batches.blp,
     field_api.blp,
+    field_api.contacts,
     patrols_api.blp,
     maps_api.blp,
 )
@@ -50,6 +51,7 @@ PAGES = (
     people_pages.pages,
     cases_pages.pages,
     field_pages.pages,
+    open311.pages,
     maps_pages.pages,
     basemap.pages,
     health.pages,
@@ -57,7 +59,9 @@ PAGES = (
 )
 
 # Addresses of protocols that have a form of their own for errors.
-ERROR_FORMS: dict[str, Callable[[AppError], Response]] = {}
+ERROR_FORMS: dict[str, Callable[[AppError], Response]] = {
+    "/open311/": open311.refusal,
+}
 
 
 class StrictApi(Api):

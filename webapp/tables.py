@@ -7,4 +7,5 @@ import webapp.core.queue
 import webapp.field.models
 import webapp.patrols.models
 import webapp.people.models
-import webapp.places.models  # noqa: F401
+import webapp.places.models
+import webapp.webhooks.models  # noqa: F401

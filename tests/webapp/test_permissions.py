@@ -74,6 +74,16 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("GET", "/api/v1/search"): ALL,
     ("GET", "/api/v1/events"): ALL,
     ("GET", "/ogc/collections/<collection>/items"): ALL,
+    ("GET", "/api/v1/cases/<uuid:case_id>/open311-contact"): HANDLERS,
+    # Whoever has no key is a stranger of the station that the request names (here: of none, so 400).
+    ("GET", "/open311/v2/discovery.<any(json, xml):form>"): OPEN,
+    ("GET", "/open311/v2/services.<any(json, xml):form>"): OPEN,
+    ("GET", "/open311/v2/services/<code>.<any(json, xml):form>"): OPEN,
+    ("POST", "/open311/v2/requests.<any(json, xml):form>"): REPORTERS | {"nobody"},
+    ("GET", "/open311/v2/requests.<any(json, xml):form>"): OPEN,
+    ("GET", "/open311/v2/requests/<number>.<any(json, xml):form>"): OPEN,
+    ("GET", "/open311/v2/tokens/<uuid:token>.<any(json, xml):form>"): OPEN,
+    ("GET", "/open311/v2/servicerequestupdates.<any(json, xml):form>"): OPEN,
 }
 
 
@@ -94,6 +104,7 @@ def address(rule):
         ("<collection>", "grids"),
         ("<number>", "T-2026-999999"),
         ("<code>", "nothing"),
+        ("<any(json, xml):form>", "json"),
     ):
         rule = rule.replace(part, value)
     while "<uuid:" in rule:
@@ -120,7 +131,8 @@ def test_the_door_opens_for_those_named_and_for_nobody_else(app, as_role, method
             assert answer.status_code not in (401, 403), said
         else:
             assert answer.status_code == (401 if who == "nobody" else 403), said
-            assert answer.mimetype == "application/problem+json", said
+            own_form = rule.startswith("/open311/")
+            assert answer.mimetype == ("application/json" if own_form else "application/problem+json"), said
 
 
 def test_a_submit_token_opens_what_a_phone_needs_and_nothing_more(app, as_role):
@@ -148,6 +160,7 @@ def test_a_submit_token_opens_what_a_phone_needs_and_nothing_more(app, as_role):
         ("POST", "/api/v1/cases/<uuid:case_id>/attachments"),
         ("GET", "/api/v1/attachments/<int(max=9223372036854775807):attachment_id>"),
         ("POST", "/api/v1/batches"),
+        ("POST", "/open311/v2/requests.<any(json, xml):form>"),
     }
 
 

@@ -84,6 +84,13 @@ MESSAGES = {
     "photo_needed": N_("A photo is needed as proof."),
     "revision": N_("Somebody changed this case meanwhile (revision %(held)s); load it again."),
     "state": N_("The state is “%(state)s” now, so this can't be done."),
+    # Open311
+    "address_unknown": N_("This address is not in the station's register; send lat and long."),
+    "jurisdiction_needed": N_("Several stations work here: name one by jurisdiction_id."),
+    "jurisdiction_unknown": N_("There is no such jurisdiction, or the key belongs to another."),
+    "open311_key": N_("A valid api_key is needed here."),
+    "place_needed": N_("A place is needed: lat and long, or an address."),
+    "span_too_long": N_("At most %(days)s days may be asked for at once."),
     # Files and photos
     "bad_encoding": N_("The text is in no known encoding; save the file as UTF-8."),
     "bad_heading": N_("The heading “%(heading)s” appears twice or can't be read."),

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
+from collectors.open311 import Sent
 from webapp.core import clock
 from webapp.core.actor import Actor
+from webapp.core.db import table_of
 from webapp.core.errors import Conflict, Problem
 from webapp.core.events import record
 from webapp.core.files import BlobStore
 from webapp.field import queries
-from webapp.field.models import Quarantine
+from webapp.field.models import Open311Contact, Quarantine
 
 
 def keep(
@@ -76,3 +78,21 @@ def discard(session: Session, entry: Quarantine, *, note: str, by: Actor) -> Qua
 def _require_kept(entry: Quarantine) -> None:
     if entry.state != "kept":
         raise Conflict("state", state=entry.state)
+
+
+def keep_contact(session: Session, case_id: UUID, sent: Sent, *, by: Actor) -> None:
+    """Keep how to reach the sender of an Open311 report, apart from the case; nothing said, nothing kept."""
+    if not (sent.contact or sent.other):
+        return
+    values = {
+        "case_id": case_id,
+        "station_id": by.station_id,
+        "contact": dict(sent.contact),
+        "other": dict(sent.other),
+        "device_id": sent.device_id,
+        "account_id": sent.account_id,
+    }
+    session.execute(
+        insert(table_of(Open311Contact)).values(**values)
+    )  # no row is read back: it is not for the sender
+    record(session, "field.contact_kept", kind="case", subject=case_id, by=by, fields=sorted(sent.contact))

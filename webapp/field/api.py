@@ -16,10 +16,13 @@ from webapp.cases.schemas import ReceiptOut, ReportIn
 from webapp.core.actor import Actor
 from webapp.core.web import ApiBlueprint, door, site
 from webapp.field import actions, queries
-from webapp.field.models import Quarantine
-from webapp.field.schemas import DiscardIn, QuarantineOut
+from webapp.field.models import Open311Contact, Quarantine
+from webapp.field.schemas import DiscardIn, Open311ContactOut, QuarantineOut
 
 blp = ApiBlueprint("quarantine", __name__, url_prefix="/api/v1", description="What could not be understood")
+contacts = ApiBlueprint(
+    "contacts", __name__, url_prefix="/api/v1", description="How to reach who sent a case by Open311"
+)
 
 
 @blp.route("/quarantine")
@@ -68,3 +71,11 @@ def repair(sent: Report, entry_id: UUID, session: Session, by: Actor) -> cases.R
 def discard(sent: dict[str, str], entry_id: UUID, session: Session, by: Actor) -> Quarantine:
     """Put an entry aside, with the reason."""
     return actions.discard(session, queries.entry(session, entry_id), note=sent["note"], by=by)
+
+
+@contacts.route("/cases/<uuid:case_id>/open311-contact")
+@door("officer", "grid_worker", "station_chief")
+@contacts.response(200, Open311ContactOut)
+def contact(case_id: UUID, session: Session, by: Actor) -> Open311Contact:
+    """How to reach who sent a case by Open311: for those who handle it."""
+    return queries.open311_contact(session, case_id)

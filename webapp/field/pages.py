@@ -21,7 +21,7 @@ from webapp.people.queries import names, station
 
 pages = Blueprint("field_pages", __name__)
 CHINA = (73.5, 18.0, 135.1, 53.6)
-DOOR_TITLES = {"batch": N_("from the phone page")}
+DOOR_TITLES = {"batch": N_("from the phone page"), "open311": N_("by Open311")}
 SYSTEMS = {"wgs84": "WGS 84", "gcj02": "GCJ-02", "bd09": "BD-09", "cgcs2000": "CGCS2000"}
 
 

@@ -17,11 +17,19 @@ def cookie_name(settings: Settings) -> str:
 
 def identify(login: Database, settings: Settings) -> Identity | None:
     """Return who sent the present request, by bearer token or session cookie; None for nobody."""
+    key = open311_key(request)
+    if key:
+        return logins.by_token(login, key)
     header = request.headers.get("Authorization", "")
     if header.startswith("Bearer "):
         return logins.by_token(login, header.removeprefix("Bearer ").strip())
     secret = request.cookies.get(cookie_name(settings))
     return logins.by_session(login, settings, secret) if secret else None
+
+
+def open311_key(req: Request) -> str:
+    """Return the api_key of an Open311 client, in query or form: a device's token; empty elsewhere."""
+    return req.values.get("api_key", "").strip() if req.path.startswith("/open311/") else ""
 
 
 def set_cookie(response: Response, settings: Settings, secret: str, role: str) -> None:
