@@ -36,6 +36,8 @@ from webapp.patrols import api as patrols_api
 from webapp.people import api as people_api
 from webapp.people import pages as people_pages
 from webapp.people.cookies import identify
+from webapp.webhooks import api as webhooks_api
+from webapp.webhooks import pages as webhooks_pages
 
 BLUEPRINTS = (
     people_api.blp,
@@ -46,6 +48,7 @@ BLUEPRINTS = (
     field_api.contacts,
     patrols_api.blp,
     maps_api.blp,
+    webhooks_api.blp,
 )
 PAGES = (
     people_pages.pages,
@@ -56,6 +59,7 @@ PAGES = (
     basemap.pages,
     health.pages,
     apidocs.pages,
+    webhooks_pages.pages,
 )
 
 # Addresses of protocols that have a form of their own for errors.

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from webapp.cases import jobs as cases
 from webapp.core.queue import Handler
+from webapp.webhooks import jobs as webhooks
+from webapp.webhooks.rules import EVENTS, PING, REPLAY
 
 # (event, job): each pair becomes a job of its own, so one failure does not repeat its brothers.
 REACTIONS: dict[str, list[str]] = {
     "cases.reported": ["cases.make_thumbnails"],
     "cases.file_added": ["cases.make_thumbnails"],
     "cases.closed": ["cases.make_thumbnails"],
+    REPLAY: ["webhooks.redeliver"],
 }
+for _name in (*EVENTS, PING):
+    REACTIONS.setdefault(_name, []).append("webhooks.enqueue_deliveries")
 
 JOBS: dict[str, Handler] = {
     "cases.make_thumbnails": cases.make_thumbnails,
+    "webhooks.enqueue_deliveries": webhooks.enqueue_deliveries,
+    "webhooks.redeliver": webhooks.redeliver,
+    # Asked for by the two above, and by itself for the next try.
+    "webhooks.deliver": webhooks.deliver,
 }

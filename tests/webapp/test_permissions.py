@@ -17,6 +17,7 @@ REPORTERS = {"volunteer", "grid_worker", "officer", "mediator", "planner", "stat
 HANDLERS = {"officer", "grid_worker", "station_chief"}
 PLANNERS = {"planner", "station_chief"}
 MAP = {"officer", "grid_worker", "station_chief", "planner", "mediator", "system_admin"}
+KEEPERS = {"station_chief", "system_admin"}
 ALL = set(ROLES)
 OPEN = ALL | {"nobody"}
 
@@ -75,6 +76,14 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("GET", "/api/v1/events"): ALL,
     ("GET", "/ogc/collections/<collection>/items"): ALL,
     ("GET", "/api/v1/cases/<uuid:case_id>/open311-contact"): HANDLERS,
+    ("GET", "/webhooks"): KEEPERS,
+    ("GET", "/api/v1/webhooks"): KEEPERS,
+    ("POST", "/api/v1/webhooks"): KEEPERS,
+    ("PUT", "/api/v1/webhooks/<uuid:webhook_id>"): KEEPERS,
+    ("DELETE", "/api/v1/webhooks/<uuid:webhook_id>"): KEEPERS,
+    ("POST", "/api/v1/webhooks/<uuid:webhook_id>/ping"): KEEPERS,
+    ("GET", "/api/v1/webhooks/<uuid:webhook_id>/deliveries"): KEEPERS,
+    ("POST", "/api/v1/webhook-deliveries/<uuid:delivery_id>/replay"): KEEPERS,
     # Whoever has no key is a stranger of the station that the request names (here: of none, so 400).
     ("GET", "/open311/v2/discovery.<any(json, xml):form>"): OPEN,
     ("GET", "/open311/v2/services.<any(json, xml):form>"): OPEN,

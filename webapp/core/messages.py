@@ -84,6 +84,13 @@ MESSAGES = {
     "photo_needed": N_("A photo is needed as proof."),
     "revision": N_("Somebody changed this case meanwhile (revision %(held)s); load it again."),
     "state": N_("The state is “%(state)s” now, so this can't be done."),
+    # Webhooks
+    "webhook_https": N_(
+        "The address must begin with https:// (the administrator has allowed no private network)."
+    ),
+    "webhook_inactive": N_("This subscription is not active."),
+    "webhook_private": N_("%(host)s is a private address; the administrator has not allowed it."),
+    "webhook_url": N_("An address such as https://example.org/hook is needed, without user name."),
     # Open311
     "address_unknown": N_("This address is not in the station's register; send lat and long."),
     "jurisdiction_needed": N_("Several stations work here: name one by jurisdiction_id."),
