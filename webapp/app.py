@@ -34,6 +34,8 @@ from webapp.intake import pages as intake_pages
 from webapp.maps import api as maps_api
 from webapp.maps import basemap
 from webapp.maps import pages as maps_pages
+from webapp.open311 import api as open311_api
+from webapp.open311 import open311
 from webapp.patrols import api as patrols_api
 from webapp.people import api as people_api
 from webapp.people import pages as people_pages
@@ -42,6 +44,8 @@ from webapp.places import api as places_api
 from webapp.places import pages as places_pages
 from webapp.residents import api as residents_api
 from webapp.residents import public
+from webapp.webhooks import api as webhooks_api
+from webapp.webhooks import pages as webhooks_pages
 
 BLUEPRINTS = (
     people_api.blp,
@@ -56,6 +60,8 @@ BLUEPRINTS = (
     places_api.blp,
     residents_api.blp,
     intake_api.blp,
+    open311_api.contacts,
+    webhooks_api.blp,
 )
 PAGES = (
     people_pages.pages,
@@ -63,18 +69,21 @@ PAGES = (
     field_pages.pages,
     openrosa.pages,
     intake_pages.pages,
+    open311.pages,
     maps_pages.pages,
     basemap.pages,
     health.pages,
     apidocs.pages,
     places_pages.pages,
     public.pages,
+    webhooks_pages.pages,
 )
 
 # Addresses of protocols that have a form of their own for errors.
 ERROR_FORMS: dict[str, Callable[[AppError], Response]] = {
     "/or/": openrosa.refusal,
     public.PREFIX: public.error_form,
+    "/open311/": open311.refusal,
 }
 
 

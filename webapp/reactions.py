@@ -5,6 +5,8 @@ from __future__ import annotations
 from webapp.cases import jobs as cases
 from webapp.core.queue import Handler
 from webapp.intake import jobs as intake
+from webapp.webhooks import jobs as webhooks
+from webapp.webhooks.rules import EVENTS, PING, REPLAY
 
 # (event, job): each pair becomes a job of its own, so one failure does not repeat its brothers.
 REACTIONS: dict[str, list[str]] = {
@@ -17,11 +19,18 @@ REACTIONS: dict[str, list[str]] = {
     "intake.uploaded": ["intake.read_upload"],
     "intake.reading_changed": ["intake.read_upload"],
     "intake.confirmed": ["intake.take_rows"],
+    REPLAY: ["webhooks.redeliver"],
 }
+for _name in (*EVENTS, PING):
+    REACTIONS.setdefault(_name, []).append("webhooks.enqueue_deliveries")
 
 JOBS: dict[str, Handler] = {
     "cases.make_thumbnails": cases.make_thumbnails,
     "cases.award_points": cases.award_points,
     "intake.read_upload": intake.read_upload,
     "intake.take_rows": intake.take_rows,
+    "webhooks.enqueue_deliveries": webhooks.enqueue_deliveries,
+    "webhooks.redeliver": webhooks.redeliver,
+    # Asked for by the two above, and by itself for the next try.
+    "webhooks.deliver": webhooks.deliver,
 }

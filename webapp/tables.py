@@ -7,7 +7,9 @@ import webapp.core.events
 import webapp.core.queue
 import webapp.field.models
 import webapp.intake.models
+import webapp.open311.models
 import webapp.patrols.models
 import webapp.people.models
 import webapp.places.models
-import webapp.residents.models  # noqa: F401
+import webapp.residents.models
+import webapp.webhooks.models  # noqa: F401

@@ -51,6 +51,7 @@ OPEN_VIEWS = {
     "health.metrics": ("this machine, or system_admin", "asked by Prometheus"),
     "api-docs.openapi_json": ("everybody", "the description of the API"),
     "static": ("everybody", "what the browser runs"),
+    "open311.discovery": ("everybody", "names the address and the formats of the protocol"),
 }
 
 

@@ -20,6 +20,7 @@ MAP = {"officer", "grid_worker", "station_chief", "planner", "mediator", "system
 REGISTRARS = {"station_chief", "planner", "officer"}
 PRINTERS = REGISTRARS | {"system_admin"}
 INTAKE = {"station_chief", "system_admin", "officer"}
+KEEPERS = {"station_chief", "system_admin"}
 ALL = set(ROLES)
 OPEN = ALL | {"nobody"}
 
@@ -151,6 +152,24 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("GET", "/api/v1/intake/callers/<uuid:case_id>"): {"station_chief", "officer"},
     ("GET", "/api/v1/geocode"): ALL,
     ("POST", "/api/v1/addresses"): {"station_chief", "system_admin"},
+    ("GET", "/api/v1/cases/<uuid:case_id>/open311-contact"): HANDLERS,
+    ("GET", "/webhooks"): KEEPERS,
+    ("GET", "/api/v1/webhooks"): KEEPERS,
+    ("POST", "/api/v1/webhooks"): KEEPERS,
+    ("PUT", "/api/v1/webhooks/<uuid:webhook_id>"): KEEPERS,
+    ("DELETE", "/api/v1/webhooks/<uuid:webhook_id>"): KEEPERS,
+    ("POST", "/api/v1/webhooks/<uuid:webhook_id>/ping"): KEEPERS,
+    ("GET", "/api/v1/webhooks/<uuid:webhook_id>/deliveries"): KEEPERS,
+    ("POST", "/api/v1/webhook-deliveries/<uuid:delivery_id>/replay"): KEEPERS,
+    # Whoever has no key is a stranger of the station that the request names (here: of none, so 400).
+    ("GET", "/open311/v2/discovery.<any(json, xml):form>"): OPEN,
+    ("GET", "/open311/v2/services.<any(json, xml):form>"): OPEN,
+    ("GET", "/open311/v2/services/<code>.<any(json, xml):form>"): OPEN,
+    ("POST", "/open311/v2/requests.<any(json, xml):form>"): REPORTERS | {"nobody"},
+    ("GET", "/open311/v2/requests.<any(json, xml):form>"): OPEN,
+    ("GET", "/open311/v2/requests/<number>.<any(json, xml):form>"): OPEN,
+    ("GET", "/open311/v2/tokens/<uuid:token>.<any(json, xml):form>"): OPEN,
+    ("GET", "/open311/v2/servicerequestupdates.<any(json, xml):form>"): OPEN,
 }
 
 
@@ -185,6 +204,7 @@ def address(rule):
         ("<form_id>", "flying_wire"),
         ("<file>", "grids.csv"),
         ("<listed>", "my_reports"),
+        ("<any(json, xml):form>", "json"),
     ):
         rule = rule.replace(part, value)
     while "<uuid:" in rule:
@@ -215,7 +235,9 @@ def test_the_door_opens_for_those_named_and_for_nobody_else(app, as_role, token_
             # A token in the address that nobody knows is 403: 401 would make a phone ask for a password.
             nobody = 403 if "<token>" in rule else 401
             assert answer.status_code == (nobody if who == "nobody" else 403), said
-            form = "text/xml" if rule.startswith("/or/") else "application/problem+json"
+            own = {"/or/": "text/xml", "/open311/": "application/json"}
+            forms = [form for start, form in own.items() if rule.startswith(start)]
+            form = (*forms, "application/problem+json")[0]
             assert answer.mimetype == form, said
 
 
@@ -256,6 +278,7 @@ def test_a_submit_token_opens_what_a_phone_needs_and_nothing_more(app, as_role):
         ("GET", "/api/v1/places"),
         ("GET", "/api/v1/places/by-code/<code>"),
         ("POST", "/api/v1/intake/<source>/rows"),
+        ("POST", "/open311/v2/requests.<any(json, xml):form>"),
     }
 
 

@@ -7,6 +7,7 @@ import secrets
 import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,16 @@ class Settings:
     )
     basemap_credit: str = _setting("SHUANGGE_BASEMAP_CREDIT", "Credit line of the base map.", "")
     basemap_review: str = _setting("SHUANGGE_BASEMAP_REVIEW", "Map-review number of the base map.", "")
+    webhook_private: str = _setting(
+        "SHUANGGE_WEBHOOK_PRIVATE",
+        "Private networks that webhooks may call, also without TLS: a comma list such as 10.20.0.0/16.",
+        "",
+    )
+    webhook_ca: str = _setting(
+        "SHUANGGE_WEBHOOK_CA",
+        "File of the certificate authority that webhooks trust; empty: the system's.",
+        "",
+    )
     default_language: str = _setting("SHUANGGE_LANGUAGE", "Language without a wish: zh or en.", "zh")
 
     @property
@@ -129,7 +140,16 @@ def load(environ: Mapping[str, str], file: Path | None = None) -> Settings:
         if environ.get(item.metadata["env"]):
             values[item.name] = environ[item.metadata["env"]]
     typed = {item.name: _typed(item, values[item.name]) for item in fields(Settings) if item.name in values}
+    for part in str(typed.get("webhook_private", "")).split(","):
+        _network(part.strip())
     return Settings(**{**typed, "home": home})
+
+
+def _network(text: str) -> None:
+    try:
+        ip_network(text or "127.0.0.0/8")
+    except ValueError as error:
+        raise SettingsError(f"SHUANGGE_WEBHOOK_PRIVATE takes networks, not {text!r}") from error
 
 
 def _typed(item: Field[Any], value: Any) -> Any:

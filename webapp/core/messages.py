@@ -136,6 +136,20 @@ MESSAGES = {
     "station_choice": N_("Please choose your police station."),
     "trap_filled": N_("Please leave the field empty that says so; a program may have filled it."),
     "words_needed": N_("Please write a few words about it."),
+    # Webhooks
+    "webhook_https": N_(
+        "The address must begin with https:// (the administrator has allowed no private network)."
+    ),
+    "webhook_inactive": N_("This subscription is not active."),
+    "webhook_private": N_("%(host)s is a private address; the administrator has not allowed it."),
+    "webhook_url": N_("An address such as https://example.org/hook is needed, without user name."),
+    # Open311
+    "address_unknown": N_("This address is not in the station's register; send lat and long."),
+    "jurisdiction_needed": N_("Several stations work here: name one by jurisdiction_id."),
+    "jurisdiction_unknown": N_("There is no such jurisdiction, or the key belongs to another."),
+    "open311_key": N_("A valid api_key is needed here."),
+    "place_or_address_needed": N_("A place is needed: lat and long, or an address."),
+    "span_too_long": N_("At most %(days)s days may be asked for at once."),
     # Files and photos
     "bad_encoding": N_("The text is in no known encoding; save the file as UTF-8."),
     "bad_heading": N_("The heading “%(heading)s” appears twice or can't be read."),

@@ -33,7 +33,7 @@ from webapp.core.web import ApiBlueprint, csrf_mark, door, readable, site, whole
 from webapp.field import actions, queries
 from webapp.field.models import Quarantine
 from webapp.field.rules import CHINA, seal_key, seal_of
-from webapp.field.schemas import BatchIn, BatchOut, HandinIn, HandinOut, PhoneOut
+from webapp.field.schemas import BATCH_REQUEST, RECEIPT_EXAMPLE, BatchOut, HandinIn, HandinOut, PhoneOut
 from webapp.people.queries import names, role_of, station
 
 blp = ApiBlueprint("batches", __name__, url_prefix="/api/v1", description="The phone page's batches")
@@ -42,8 +42,8 @@ DOOR = "batch"
 
 @blp.route("/batches", methods=["POST"])
 @door(*REPORTERS, scope="submit")
-@blp.response(200, BatchOut)
-@blp.doc(requestBody={"content": {"multipart/form-data": {"schema": BatchIn}, "application/json": {}}})
+@blp.response(200, BatchOut, example=RECEIPT_EXAMPLE)
+@blp.doc(requestBody=BATCH_REQUEST)
 def batch(session: Session, by: Actor) -> dict[str, Any] | Response:
     """Take a batch. Sending it again is harmless; what can't be understood is kept for repair."""
     body, parts = _sent()

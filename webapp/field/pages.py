@@ -26,6 +26,7 @@ DOOR_TITLES = {
     "batch": N_("from the phone page"),
     "upload": N_("from the phone page"),
     "openrosa": N_("from a form app"),
+    "open311": N_("by Open311"),
 }
 SYSTEMS = {"wgs84": "WGS 84", "gcj02": "GCJ-02", "bd09": "BD-09", "cgcs2000": "CGCS2000"}
 

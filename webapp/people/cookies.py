@@ -26,6 +26,9 @@ def identify(login: Database, settings: Settings) -> Identity | None:
     """Return who sent the present request; None for nobody."""
     if request.path.startswith(OPENROSA) and (request.view_args or {}).get("token"):
         return _by_path(login)
+    key = open311_key(request)
+    if key:
+        return logins.by_token(login, key)
     header = request.headers.get("Authorization", "")
     if request.path.startswith(OPENROSA) and header.lower().startswith(("basic ", "digest ")):
         return _by_app(login, settings, header)
@@ -64,6 +67,11 @@ def _basic(header: str) -> tuple[str, str]:
     if not colon or "\0" in said or len(said) > 300:
         raise NotAuthenticated()
     return name, secret
+
+
+def open311_key(req: Request) -> str:
+    """Return the api_key of an Open311 client, in query or form: a device's token; empty elsewhere."""
+    return req.values.get("api_key", "").strip() if req.path.startswith("/open311/") else ""
 
 
 def set_cookie(response: Response, settings: Settings, secret: str, role: str) -> None:

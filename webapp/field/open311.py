@@ -1,1 +1,0 @@
-"""The doors of Open311 GeoReport v2."""

@@ -1,0 +1,1 @@
+"""Open311: what civic clients report and follow."""

@@ -1,0 +1,174 @@
+"""Reads for civic clients, under the asker's own rights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from geoalchemy2.shape import to_shape
+from sqlalchemy import func, or_, select, text
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from collectors.open311 import Wanted
+from webapp.areas.models import Grid, GridShape, Plan
+from webapp.cases.models import Case
+from webapp.cases.rules import OPEN_STATES, State
+from webapp.core.actor import Actor
+from webapp.core.errors import NotFound
+from webapp.open311.models import Open311Contact
+from webapp.places.models import Place
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A case as Open311 tells it: everything below `due_at` only for whom the case itself is for.
+
+    Coordinates WGS 84; rounded to a thousandth of a degree for strangers.
+    """
+
+    number: str
+    class_code: str
+    title: dict[str, str]
+    limit_h: int
+    state: str
+    reported_at: datetime
+    accepted_at: datetime | None
+    closed_at: datetime | None
+    due_at: datetime | None
+    lon: float
+    lat: float
+    description: str | None = None
+    address: str | None = None
+    agency: str | None = None
+    closing_note: str | None = None
+    photo: int | None = None
+
+
+MOST_REQUESTS = 1000
+STRANGER = "public"
+_OWN = text("SELECT set_config('app.own_reports', :ids, true)")
+_PUBLIC = text(
+    "SELECT * FROM app.open311_public(:numbers, :codes, :since, :until, :open, :closed, :changed, :most)"
+)
+
+
+def known_of(session: Session, ids: Sequence[UUID], since: datetime | None = None) -> Case | None:
+    """Return the newest of these cases that the asker may see (a stranger: by knowing the id), or None."""
+    session.execute(_OWN, {"ids": ",".join(map(str, ids))})
+    query = select(Case).where(Case.id.in_(ids)).order_by(Case.reported_at.desc())
+    return session.scalars(query if since is None else query.where(Case.reported_at > since)).first()
+
+
+def requests(session: Session, wanted: Wanted, by: Actor, *, changed: bool = False) -> list[Seen]:
+    """Return the cases asked for that the asker may see, newest first, a thousand at most.
+
+    Ids are case numbers, or the tokens that the senders of reports were given. `changed` asks for those whose
+    state changed in the span, instead of those that were reported in it.
+    """
+    if by.role != STRANGER:
+        found = session.scalars(_asked(wanted, changed).limit(MOST_REQUESTS))
+        return [_whole(case) for case in found]
+    tokens = [token for token in map(_uuid, wanted.ids) if token is not None]
+    own = known_of(session, tokens) if tokens else None
+    values = {
+        "numbers": list(wanted.ids) or None,
+        "codes": list(wanted.codes) or None,
+        "since": wanted.since,
+        "until": wanted.until,
+        "open": not wanted.statuses or "open" in wanted.statuses,
+        "closed": not wanted.statuses or "closed" in wanted.statuses,
+        "changed": changed,
+        "most": MOST_REQUESTS,
+    }
+    seen = [Seen(**row._mapping) for row in session.execute(_PUBLIC, values)]
+    return ([_coarse(own)] if own else []) + [s for s in seen if own is None or s.number != own.number]
+
+
+def _asked(wanted: Wanted, changed: bool) -> Any:
+    query = select(Case).options(
+        joinedload(Case.hazard_class), joinedload(Case.police_grid), selectinload(Case.attachments)
+    )
+    query = query.order_by(Case.reported_at.desc(), Case.number.desc())
+    if wanted.ids:
+        tokens = [token for token in map(_uuid, wanted.ids) if token is not None]
+        return query.where(or_(Case.number.in_(wanted.ids), Case.id.in_(tokens)))
+    moments = (Case.reported_at, Case.accepted_at, Case.closed_at) if changed else (Case.reported_at,)
+    query = query.where(or_(*(at.between(wanted.since, wanted.until) for at in moments)))
+    if wanted.codes:
+        query = query.where(Case.class_code.in_(wanted.codes))
+    if set(wanted.statuses) == {"open"}:
+        query = query.where(Case.state.in_(OPEN_STATES))
+    elif set(wanted.statuses) == {"closed"}:
+        query = query.where(Case.state == State.CLOSED)
+    return query
+
+
+def _uuid(said: str) -> UUID | None:
+    try:
+        return UUID(said)
+    except ValueError:
+        return None
+
+
+def _whole(case: Case) -> Seen:
+    lon, lat = to_shape(case.geom).coords[0]
+    return Seen(
+        **_life(case),
+        lon=lon,
+        lat=lat,
+        description=case.note,
+        address=case.address,
+        agency=case.police_grid.name,
+        closing_note=case.closing_note,
+        photo=next((a.id for a in case.attachments if a.purpose == "found"), None),
+    )
+
+
+def _coarse(case: Case) -> Seen:
+    lon, lat = to_shape(case.geom).coords[0]
+    return Seen(**_life(case), lon=round(lon, 3), lat=round(lat, 3))
+
+
+def _life(case: Case) -> dict[str, Any]:
+    names = ("number", "class_code", "state", "reported_at", "accepted_at", "closed_at", "due_at")
+    said = {name: getattr(case, name) for name in names}
+    return {**said, "title": case.hazard_class.title, "limit_h": case.hazard_class.limit_h}
+
+
+def place_of_address(
+    session: Session, by: Actor, address: str, address_id: str
+) -> tuple[float, float] | None:
+    """Return longitude and latitude (WGS 84) of an address in the station's register, None when unknown.
+
+    An address_id is a grid's code or a place's id; an address text is the exact name of one place or grid.
+    """
+    place = _uuid(address_id)
+    points = select(Place.geom).where(Place.station_id == by.station_id)
+    points = points.where(Place.id == place if place else Place.name == address)
+    found = list(session.scalars(points.limit(2)))
+    if not found:
+        now = func.now()
+        here = (Plan.state == "published") & (Plan.valid_from <= now)
+        grids = (
+            select(func.ST_PointOnSurface(GridShape.geom))
+            .join(Plan, Plan.id == GridShape.plan_id)
+            .join(Grid, Grid.id == GridShape.grid_id)
+            .where(here & or_(Plan.valid_to.is_(None), Plan.valid_to > now))
+            .where(Grid.code == address_id if address_id else Grid.name == address)
+        )
+        found = list(session.scalars(grids.limit(2)))
+    if len(found) != 1:
+        return None
+    lon, lat = to_shape(found[0]).coords[0]
+    return lon, lat
+
+
+def open311_contact(session: Session, case_id: UUID) -> Open311Contact:
+    """Return how to reach who sent a case; raise NotFound when unknown or not for the asker."""
+    found = session.get(Open311Contact, case_id)
+    if found is None:
+        raise NotFound()
+    return found

@@ -1,0 +1,79 @@
+"""What crosses the wire to civic clients."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from marshmallow import fields
+
+from collectors.open311 import Wanted
+from webapp.cases.rules import OPEN_STATES, STATE_TITLES, State
+from webapp.core import clock
+from webapp.core.i18n import _, choose
+from webapp.core.schema import Strict
+from webapp.open311.queries import Seen
+
+
+class Open311ContactOut(Strict):
+    """How to reach the sender of an Open311 report, and the fields that the standard does not know."""
+
+    case_id = fields.UUID()
+    contact = fields.Dict(keys=fields.String(), values=fields.String())
+    other = fields.Dict(keys=fields.String(), values=fields.String())
+    device_id = fields.String()
+    account_id = fields.String()
+    received_at = fields.AwareDateTime()
+
+
+def request_said(item: Seen, base: str) -> dict[str, Any]:
+    """Return a case as a GeoReport request; `base` is the service's own address, for the photo's."""
+    state = _(STATE_TITLES[State(item.state)])
+    return {
+        "service_request_id": item.number,
+        "status": _status(item.state),
+        "status_notes": f"{state}: {item.closing_note}" if item.closing_note else state,
+        "service_name": choose(item.title),
+        "service_code": item.class_code,
+        "description": item.description,
+        "agency_responsible": item.agency,
+        "service_notice": _("To be handled within %(hours)s hours.", hours=item.limit_h),
+        "requested_datetime": _time(item.reported_at),
+        "updated_datetime": _time(item.closed_at or item.accepted_at or item.reported_at),
+        "expected_datetime": _time(item.due_at),
+        "address": item.address,
+        "address_id": None,
+        "zipcode": None,
+        "lat": item.lat,
+        "long": item.lon,
+        "media_url": f"{base}/api/v1/attachments/{item.photo}" if item.photo else None,
+    }
+
+
+def updates_said(item: Seen, span: Wanted) -> list[dict[str, Any]]:
+    """Return the changes of a case that fall into the span; all of them when it was asked for by its id."""
+    moments = {
+        State.REPORTED: item.reported_at,
+        State.ACCEPTED: item.accepted_at,
+        State.CLOSED: item.closed_at,
+    }
+    return [
+        {
+            "update_id": f"{item.number}-{state}",
+            "service_request_id": item.number,
+            "status": _status(state),
+            "updated_datetime": _time(at),
+            "description": (state == State.CLOSED and item.closing_note) or _(STATE_TITLES[state]),
+            "media_url": None,
+        }
+        for state, at in moments.items()
+        if at is not None and (span.ids or span.within(at))
+    ]
+
+
+def _status(state: str) -> str:
+    return "open" if state in OPEN_STATES else "closed"
+
+
+def _time(at: datetime | None) -> str | None:
+    return at.astimezone(clock.SHOWN).isoformat(timespec="seconds") if at else None
