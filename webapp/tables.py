@@ -4,6 +4,7 @@ import webapp.areas.models
 import webapp.cases.models
 import webapp.core.events
 import webapp.core.queue
+import webapp.exchange.models
 import webapp.field.models
 import webapp.patrols.models
 import webapp.people.models
