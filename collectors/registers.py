@@ -37,12 +37,14 @@ class Given:
     """What the reader of a file knows beside it.
 
     `source` names the other system; `crs` is the system of coordinates that no column names; `words` turn
-    what people write into codes, by field (category, class_code, state, duty).
+    what people write into codes, by field (category, class_code, state, duty); in the fields that are `free`
+    other words stay as they are.
     """
 
     source: str
     crs: str = "wgs84"
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    free: frozenset[str] = frozenset(("category", "duty"))
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,8 @@ class Cells:
         if words is None or not value:
             return value or default
         found = words.get(value) or words.get(value.casefold())
+        if found is None and name in self.given.free:
+            return value
         if found is None:
             self.fault(name, "not_allowed", allowed=sorted(set(words.values())))
         return found or default

@@ -26,6 +26,7 @@ from webapp.core.replies import PROBLEM, handle
 from webapp.core.replies import install as install_replies
 from webapp.core.schema import ProblemSchema
 from webapp.core.web import Site, install
+from webapp.exchange import api as exchange_api
 from webapp.field import api as field_api
 from webapp.field import batches
 from webapp.field import pages as field_pages
@@ -44,6 +45,7 @@ BLUEPRINTS = (
     batches.blp,
     field_api.blp,
     patrols_api.blp,
+    exchange_api.blp,
     maps_api.blp,
 )
 PAGES = (

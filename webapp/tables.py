@@ -6,6 +6,7 @@ import webapp.core.events
 import webapp.core.queue
 import webapp.exchange.models
 import webapp.field.models
+import webapp.parcels.models
 import webapp.patrols.models
 import webapp.people.models
 import webapp.places.models  # noqa: F401

@@ -41,7 +41,11 @@ class Worker:
     def __init__(self, settings: Settings, name: str = "worker-1") -> None:
         self.name = name
         self.database = Database(settings, WORKER, pool_size=3)
-        self.resources = {"blobs": FolderStore(settings.blobs_dir)}
+        self.resources = {
+            "blobs": FolderStore(settings.blobs_dir),
+            "database": self.database,
+            "settings": settings,
+        }
         self.stopping = Event()
         self._beat = settings.home / "run" / "worker.beat"
         self._wake: SimpleQueue[None] = SimpleQueue()

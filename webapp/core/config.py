@@ -62,6 +62,12 @@ class Settings:
     )
     basemap_credit: str = _setting("SHUANGGE_BASEMAP_CREDIT", "Credit line of the base map.", "")
     basemap_review: str = _setting("SHUANGGE_BASEMAP_REVIEW", "Map-review number of the base map.", "")
+    export_hours: int = _setting("SHUANGGE_EXPORT_HOURS", "Hours for which an export may be fetched.", 24)
+    drop_dir: str = _setting(
+        "SHUANGGE_DROP",
+        "Folder of packages to and from other networks (<station>/in, out, taken, refused); empty: none.",
+        "",
+    )
     default_language: str = _setting("SHUANGGE_LANGUAGE", "Language without a wish: zh or en.", "zh")
 
     @property
