@@ -1,4 +1,4 @@
-"""Signed packages between networks that are kept apart: a zip with a manifest, rows as lines, files by hash."""
+"""Signed packages between networks: a zip with a manifest, rows as lines of JSON, files by their hash."""
 
 from __future__ import annotations
 
@@ -34,6 +34,9 @@ RATIO_FROM_BYTES = 8_000_000
 _MANIFEST, _SIGNATURE = "manifest.json", "signature.json"
 _NAME = re.compile(r"(?:reports|cases|events|receipts)\.jsonl|files/[0-9a-f]{64}")
 _HEAD_LIMIT = 4_000_000
+_BROKEN = (
+    zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, TypeError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +170,7 @@ def opened(source: BinaryIO, believed: Callable[[str], bool]) -> Package:
         archive = zipfile.ZipFile(source)
         listed = _guarded(archive)
         return _checked(archive, listed, believed)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+    except _BROKEN as error:
         raise Refused.because("bad_zip", f"the package cannot be read: {error}") from None
 
 

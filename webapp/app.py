@@ -27,12 +27,15 @@ from webapp.core.replies import install as install_replies
 from webapp.core.schema import ProblemSchema
 from webapp.core.web import Site, install
 from webapp.exchange import api as exchange_api
+from webapp.exchange import pages as exchange_pages
 from webapp.field import api as field_api
 from webapp.field import batches
 from webapp.field import pages as field_pages
 from webapp.maps import api as maps_api
 from webapp.maps import basemap
 from webapp.maps import pages as maps_pages
+from webapp.parcels import api as parcels_api
+from webapp.parcels import pages as parcels_pages
 from webapp.patrols import api as patrols_api
 from webapp.people import api as people_api
 from webapp.people import pages as people_pages
@@ -46,12 +49,15 @@ BLUEPRINTS = (
     field_api.blp,
     patrols_api.blp,
     exchange_api.blp,
+    parcels_api.blp,
     maps_api.blp,
 )
 PAGES = (
     people_pages.pages,
     cases_pages.pages,
     field_pages.pages,
+    exchange_pages.pages,
+    parcels_pages.pages,
     maps_pages.pages,
     basemap.pages,
     health.pages,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from webapp.cases import jobs as cases
 from webapp.core.queue import Handler
 from webapp.exchange import jobs as exchange
+from webapp.parcels import jobs as parcels
 
 # (event, job): each pair becomes a job of its own, so one failure does not repeat its brothers.
 REACTIONS: dict[str, list[str]] = {
@@ -13,6 +14,7 @@ REACTIONS: dict[str, list[str]] = {
     "cases.closed": ["cases.make_thumbnails"],
     "exchange.export_asked": ["exchange.make_export"],
     "exchange.exported": ["exchange.plan_end"],
+    "parcels.brought": ["parcels.take_package"],
 }
 
 JOBS: dict[str, Handler] = {
@@ -20,4 +22,6 @@ JOBS: dict[str, Handler] = {
     "exchange.make_export": exchange.make_export,
     "exchange.plan_end": exchange.plan_end,
     "exchange.end_export": exchange.end_export,
+    "parcels.take_package": parcels.take_package,
+    "parcels.take_dropped": parcels.take_dropped,
 }

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from collectors import registers
 from collectors.records import Refused as Unreadable
+from collectors.records import Row
 from collectors.register_files import ENDINGS, Mark
 from webapp.areas.models import Posting
 from webapp.cases import rules as case_rules
@@ -189,6 +190,16 @@ def _listed(found: registers.Parsed) -> list[dict[str, Any]]:
     ]
 
 
+def bring_cases(
+    session: Session, batch_id: UUID, rows: Sequence[Row], *, source: str, by: Actor
+) -> tuple[int, registers.Parsed]:
+    """Enter cases of another installation that are not known yet; return how many, and all that was read."""
+    found = queries.checked_rows(session, by, "cases", rows, source, "wgs84")
+    new = _keep_cases(session, batch_id, source, found.good, by) if found.good else 0
+    record(session, "exchange.cases_brought", kind="batch", subject=batch_id, by=by, rows=len(rows), new=new)
+    return new, found
+
+
 def take_import(
     session: Session, blobs: BlobStore, item: ImportFile, *, choice: str, by: Actor
 ) -> ImportFile:
@@ -205,7 +216,7 @@ def take_import(
     if found.faults and choice == "all":
         problems = [Problem(p.pointer, p.code, p.params) for p in found.faults[:200]]
         raise Refused("import_faults", count=found.bad_rows, problems=problems)
-    new = _KEEPERS[item.kind](session, item, found.good, by)
+    new = _KEEPERS[item.kind](session, item.id, item.source, found.good, by)
     item.state, item.taken_at = "taken", clock.now()
     item.result = {"new": new, "known": len(found.good) - new, "left_out": rows - len(found.good)}
     session.flush()
@@ -217,8 +228,8 @@ def take_import(
 Rows = Sequence[Mapping[str, Any]]
 
 
-def _keep_members(session: Session, item: ImportFile, rows: Rows, by: Actor) -> int:
-    new = people.enrol_people(session, item.id, rows, by=by)
+def _keep_members(session: Session, batch_id: UUID, source: str, rows: Rows, by: Actor) -> int:
+    new = people.enrol_people(session, batch_id, rows, by=by)
     wanted = {team["name"] for row in rows for team in row["teams"]}
     known = {
         name: key
@@ -228,7 +239,7 @@ def _keep_members(session: Session, item: ImportFile, rows: Rows, by: Actor) -> 
     }
     lacking = {name: uuid5(by.station_id, f"team {name}") for name in sorted(wanted - set(known))}
     entered = [{"id": key, "name": name, "kind": "patrol"} for name, key in lacking.items()]
-    people.enter_teams(session, item.id, entered, by=by)
+    people.enter_teams(session, batch_id, entered, by=by)
     ids, today, added = {**known, **lacking}, clock.now().astimezone(clock.SHOWN).date(), set(new)
     members = [
         {
@@ -242,15 +253,15 @@ def _keep_members(session: Session, item: ImportFile, rows: Rows, by: Actor) -> 
         if row["id"] in added
         for team in row["teams"]
     ]
-    people.join_teams(session, item.id, members, by=by)
+    people.join_teams(session, batch_id, members, by=by)
     return len(new)
 
 
-def _keep_teams(session: Session, item: ImportFile, rows: Rows, by: Actor) -> int:
-    return len(people.enter_teams(session, item.id, rows, by=by))
+def _keep_teams(session: Session, batch_id: UUID, source: str, rows: Rows, by: Actor) -> int:
+    return len(people.enter_teams(session, batch_id, rows, by=by))
 
 
-def _keep_places(session: Session, item: ImportFile, rows: Rows, by: Actor) -> int:
+def _keep_places(session: Session, batch_id: UUID, source: str, rows: Rows, by: Actor) -> int:
     values = [
         {
             "station_id": by.station_id,
@@ -262,12 +273,12 @@ def _keep_places(session: Session, item: ImportFile, rows: Rows, by: Actor) -> i
     return _inserted(session, Place, values)
 
 
-def _keep_postings(session: Session, item: ImportFile, rows: Rows, by: Actor) -> int:
+def _keep_postings(session: Session, batch_id: UUID, source: str, rows: Rows, by: Actor) -> int:
     columns = ("id", "person_id", "duty", "grid_id", "police_grid_id", "until_at")
     values = [
         {
             "station_id": by.station_id,
-            "since_at": row["since_at"] or item.made_at,
+            "since_at": row["since_at"] or clock.now(),
             **{name: row[name] for name in columns},
         }
         for row in rows
@@ -283,14 +294,14 @@ def _inserted(session: Session, model: Any, values: list[dict[str, Any]]) -> int
     return len(session.scalars(statement, values).all())
 
 
-def _keep_cases(session: Session, item: ImportFile, rows: Rows, by: Actor) -> int:
+def _keep_cases(session: Session, batch_id: UUID, source: str, rows: Rows, by: Actor) -> int:
     """Enter cases of earlier times with the numbers that they had here, new ones where they had none."""
     known = queries.known_ids(session, "cases", [row["id"] for row in rows])
     fresh = [row for row in rows if row["id"] not in known]
     numbers = _numbers(session, fresh, by)
     asked = {key for row in fresh for key in (row["reporter_id"], row["handler_id"]) if key}
     persons = set(session.scalars(select(Person.id).where(Person.id.in_(asked))))
-    return _inserted(session, Case, [_case(item, row, numbers[row["id"]], persons) for row in fresh])
+    return _inserted(session, Case, [_case(source, row, numbers[row["id"]], persons, by) for row in fresh])
 
 
 def _numbers(session: Session, rows: Rows, by: Actor) -> dict[UUID, str]:
@@ -318,7 +329,7 @@ def _numbers(session: Session, rows: Rows, by: Actor) -> dict[UUID, str]:
     return found
 
 
-def _case(item: ImportFile, row: Mapping[str, Any], number: str, persons: set[UUID]) -> dict[str, Any]:
+def _case(source: str, row: Mapping[str, Any], number: str, persons: set[UUID], by: Actor) -> dict[str, Any]:
     """Return the columns of a case that was brought."""
     declared, area = row["declared"], row["area"]
     reported = row["reported_at"] or row["found_at"]
@@ -332,7 +343,7 @@ def _case(item: ImportFile, row: Mapping[str, Any], number: str, persons: set[UU
     )  # fmt: skip
     return {
         **{name: row[name] for name in copied},
-        "station_id": item.station_id,
+        "station_id": by.station_id,
         "number": number,
         "kind": declared.kind,
         "class_code": declared.code,
@@ -349,13 +360,13 @@ def _case(item: ImportFile, row: Mapping[str, Any], number: str, persons: set[UU
         "closing_note": row["closing_note"] or None,
         "reporter_id": row["reporter_id"] if row["reporter_id"] in persons else None,
         "handler_id": row["handler_id"] if row["handler_id"] in persons else None,
-        "source": row["source"] or ("" if own is None and not row["source_ref"] else item.source),
+        "source": row["source"] or ("" if own is None and not row["source_ref"] else source),
         "source_ref": row["source_ref"] or own,
         "content_hash": sha256(orjson.dumps([str(row["id"]), row["note"], row["answers"]])).digest(),
     }
 
 
-_KEEPERS: Mapping[str, Callable[[Session, ImportFile, Rows, Actor], int]] = {
+_KEEPERS: Mapping[str, Callable[[Session, UUID, str, Rows, Actor], int]] = {
     "cases": _keep_cases,
     "members": _keep_members,
     "teams": _keep_teams,

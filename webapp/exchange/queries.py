@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from collectors import register_files
 from collectors.crs import shapes_from_wgs84
 from collectors.records import Problem as Unfit
+from collectors.records import Row
 from collectors.register_files import Mark
 from collectors.registers import Given, Parsed, parsed, teams_text
 from gis import coords
@@ -226,9 +227,16 @@ def readable_rows(
     Raises Refused when the file as a whole can't be read.
     """
     found = register_files.decode(data, kind)
-    given = Given("" if found.mark else source, found.crs or crs, known_words(session))
-    checked = _CHECKS.get(kind, _as_it_is)(session, by, parsed(kind, found.rows, given))
-    return found.form, len(found.rows), checked
+    rows = checked_rows(session, by, kind, found.rows, "" if found.mark else source, found.crs or crs)
+    return found.form, len(found.rows), rows
+
+
+def checked_rows(
+    session: Session, by: Actor, kind: str, rows: Sequence[Row], source: str, crs: str
+) -> Parsed:
+    """Return the values and faults of rows of cells, held against what is known here."""
+    given = Given(source, crs, known_words(session))
+    return _CHECKS.get(kind, _as_it_is)(session, by, parsed(kind, rows, given))
 
 
 def _as_it_is(session: Session, by: Actor, found: Parsed) -> Parsed:

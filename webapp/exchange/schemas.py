@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_smorest.fields import Upload
 from marshmallow import fields, validate
 
 from collectors.register_columns import COLUMNS, READABLE
@@ -79,7 +78,7 @@ class ImportIn(Strict):
 class BroughtIn(Strict):
     """The file itself."""
 
-    file = Upload(required=True)
+    file = fields.Raw(required=True, metadata={"type": "string", "format": "binary"})
 
 
 class TakeIn(Strict):

@@ -1,3 +1,4 @@
+DROP FUNCTION app.station_of(text);
 DROP FUNCTION app.next_export_number();
 DROP FUNCTION app.reserve_case_numbers(integer, integer, integer);
 DROP POLICY admin_teams ON app.team;

@@ -83,6 +83,14 @@ BEGIN
     RETURN top - wanted + 1;
 END $$;
 
+-- Whose packages lie in a folder of the drop: the worker knows no station before it acts for one.
+CREATE FUNCTION app.station_of(wanted text) RETURNS uuid
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT s.id FROM app.station s WHERE s.code = wanted
+$$;
+
+REVOKE EXECUTE ON FUNCTION app.station_of(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.station_of(text) TO shuangge_worker;
 REVOKE EXECUTE ON FUNCTION app.next_export_number(), app.reserve_case_numbers(integer, integer, integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.next_export_number(), app.reserve_case_numbers(integer, integer, integer)
     TO shuangge_web, shuangge_worker;
