@@ -30,7 +30,7 @@ def take_package(run: Run) -> None:
 
 
 def take_dropped(run: Run) -> None:
-    """Take a package of the drop folder and lay the receipt into `out`; a refused one gets its reason beside it.
+    """Take a package of the drop folder and lay the receipt into `out`; a refused one gets its reason.
 
     The package is entered and committed first and moved afterwards: whoever dies between leaves one that
     is taken again, which changes nothing.
