@@ -14,7 +14,7 @@ REACTIONS: dict[str, list[str]] = {
     "cases.closed": ["cases.make_thumbnails"],
     "exchange.export_asked": ["exchange.make_export"],
     "exchange.exported": ["exchange.plan_end"],
-    "parcels.brought": ["parcels.take_package"],
+    "parcels.received": ["parcels.take_package"],
 }
 
 JOBS: dict[str, Handler] = {

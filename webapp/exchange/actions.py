@@ -196,7 +196,7 @@ def bring_cases(
     """Enter cases of another installation that are not known yet; return how many, and all that was read."""
     found = queries.checked_rows(session, by, "cases", rows, source, "wgs84")
     new = _keep_cases(session, batch_id, source, found.good, by) if found.good else 0
-    record(session, "exchange.cases_brought", kind="batch", subject=batch_id, by=by, rows=len(rows), new=new)
+    record(session, "exchange.cases_entered", kind="batch", subject=batch_id, by=by, rows=len(rows), new=new)
     return new, found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, render_template
 from sqlalchemy.orm import Session
 
+from collectors.register_files import ENCODINGS
 from webapp.areas.queries import plan_at, plans, police_grid_rows
 from webapp.cases.queries import hazard_classes
 from webapp.cases.rules import STATE_TITLES
@@ -35,6 +36,7 @@ def exchange(session: Session, by: Actor) -> str:
         kind_titles=rules.KIND_TITLES,
         forms=rules.FORM_TITLES,
         systems=rules.CRS_TITLES,
+        encodings=ENCODINGS,
         export_states=rules.EXPORT_STATES,
         states=STATE_TITLES,
         classes=hazard_classes(session),

@@ -138,7 +138,7 @@ def bring(session: Session, blobs: BlobStore, path: Path, *, by: Actor) -> Parce
     item = _entered(session, "in", found.head, sha, by, state="waiting", partner_id=partner)
     item.counts = {**found.head.counts, "manifest": found.manifest_sha256}
     session.flush()
-    record(session, "parcels.brought", kind="parcel", subject=item.id, by=by, sha256=sha)
+    record(session, "parcels.received", kind="parcel", subject=item.id, by=by, sha256=sha)
     return item
 
 

@@ -1,4 +1,4 @@
-"""Files that are brought in: what was taken out comes in again unchanged, foreign tables with their faults."""
+"""Files that are brought in: what was taken out comes in again unchanged, foreign ones with their faults."""
 
 from __future__ import annotations
 
