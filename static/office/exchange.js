@@ -130,8 +130,7 @@ function preview(found) {
     );
   };
   const rows = found.faults.slice(0, 100).map((/** @type {any} */ fault) => {
-    const [row, column = ""] = fault.pointer.replace("row ", "").split("/");
-    return h("tr", {}, h("th", { scope: "row", text: row }), h("td", { text: column }), h("td", { class: "wrap", text: fault.detail }));
+    return h("tr", {}, h("th", { scope: "row", text: fault.row }), h("td", { text: fault.column }), h("td", { class: "wrap", text: fault.detail }));
   });
   const heads = ["row", "column", "wrong"].map((name) => h("th", { scope: "col", text: t(`exchange.${name}`) }));
   place.replaceChildren(

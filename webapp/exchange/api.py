@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -112,12 +112,9 @@ def take_import(body: dict[str, str], import_id: UUID, session: Session, by: Act
 def faults(import_id: UUID, session: Session, by: Actor) -> Response:
     """The faults as a table to work through."""
     item = queries.import_(session, import_id)
-    rows = [[*fault["pointer"].removeprefix("row ").split("/", 1), fault["detail"]] for fault in said(item)]
-    data = tables.encode([_("Row"), _("Column"), _("What is wrong")], [_padded(row) for row in rows])
+    rows = [
+        (f["pointer"].removeprefix("row ").partition("/")[0], f["column"], f["detail"]) for f in said(item)
+    ]
+    data = tables.encode([_("Row"), _("Column"), _("What is wrong")], rows)
     headers = {"Content-Disposition": f'attachment; filename="faults-{item.id}.csv"'}
     return Response(data, content_type="text/csv; charset=utf-8", headers=headers)
-
-
-def _padded(row: list[str]) -> list[str | int | float | None]:
-    whole = row if len(row) == 3 else [row[0], "", row[-1]]
-    return cast("list[str | int | float | None]", whole)

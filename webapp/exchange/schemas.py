@@ -8,7 +8,7 @@ from marshmallow import fields, validate
 
 from collectors.register_columns import COLUMNS, READABLE
 from collectors.register_files import ENCODINGS, FORMS
-from webapp.core.i18n import LANGUAGES
+from webapp.core.i18n import LANGUAGES, language
 from webapp.core.messages import message
 from webapp.core.schema import Finite, Strict, Text
 from webapp.exchange.models import ImportFile
@@ -108,7 +108,14 @@ class ImportOut(Strict):
 
 def said(item: ImportFile) -> list[dict[str, Any]]:
     """The faults of an import with their sentences in the present language."""
+    headings = {column.name: column.heading(language()) for column in COLUMNS[item.kind]}
     return [
-        {"pointer": f["pointer"], "code": f["code"], "detail": message(f["code"], f["params"])}
+        {
+            "pointer": f["pointer"],
+            "row": f["pointer"].removeprefix("row ").partition("/")[0],
+            "column": headings.get(f["pointer"].partition("/")[2], ""),
+            "code": f["code"],
+            "detail": message(f["code"], f["params"]),
+        }
         for f in item.faults
     ]

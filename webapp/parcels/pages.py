@@ -30,6 +30,7 @@ def packages(session: Session, by: Actor) -> str:
         parcels=queries.parcels(session),
         contents=rules.CONTENT_TITLES,
         states=rules.STATES,
+        counts=rules.COUNT_TITLES,
         packs=by.role in rules.PACKERS,
         keeps_keys=by.role in rules.KEEPERS_OF_KEYS,
         grouped=rules.grouped,

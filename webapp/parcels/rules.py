@@ -21,6 +21,19 @@ STATES = {
     "refused": N_("refused"),
     "answered": N_("answered"),
 }
+# What a package holds and what became of it, by the names of its counts.
+COUNT_TITLES = {
+    "reports": N_("Reports"),
+    "cases": N_("Cases"),
+    "events": N_("Events"),
+    "files": N_("Photos"),
+    "receipts": N_("Receipts"),
+    "received": N_("received"),
+    "held": N_("held"),
+    "kept": N_("kept for repair"),
+    "conflict": N_("in conflict"),
+    "refused": N_("refused"),
+}
 CARRIERS = ("station_chief", "system_admin")
 PACKERS = ("station_chief",)
 KEEPERS_OF_KEYS = ("system_admin",)

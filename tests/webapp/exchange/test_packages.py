@@ -15,7 +15,6 @@ import pytest
 
 from collectors import packages
 from collectors.packages import Head
-from tests.webapp.exchange.conftest import far_app, far_settings, far_user  # noqa: F401 - fixtures
 from webapp.worker import Worker
 
 STRANGER = bytes(range(32))
@@ -36,7 +35,7 @@ def seed(settings):
 
 
 @pytest.fixture(scope="module", autouse=True)
-def believed(as_user, far_user, seed):  # noqa: F811
+def believed(as_user, far_user, seed):
     """Both sides believe the key that both have in these tests."""
     for side in (as_user, far_user):
         body = {"id": str(uuid4()), "name": "对端", "public_key": packages.public_key(seed).hex()}
@@ -68,7 +67,7 @@ def test_reports_and_photos_arrive_once_and_the_receipt_goes_back(
     far_user,
     far_settings,
     settings,
-    send_report,  # noqa: F811
+    send_report,
 ):
     sample = send_report("t.volunteer", "A1", note="=1")
     near, far = as_user("t.station_chief"), far_user("t.station_chief")
@@ -105,7 +104,7 @@ def test_photos_may_come_later_and_the_same_phone_may_send_directly(
     as_user,
     far_user,
     far_settings,
-    send_report,  # noqa: F811
+    send_report,
 ):
     sample = send_report("t.volunteer", "A2")
     near, far = as_user("t.station_chief"), far_user("t.station_chief")
@@ -128,7 +127,7 @@ def test_states_come_back_and_the_older_never_wins(
     far_user,
     far_settings,
     settings,
-    send_report,  # noqa: F811
+    send_report,
 ):
     sample = send_report("t.volunteer", "B1")
     near, far = as_user("t.station_chief"), far_user("t.station_chief")
@@ -248,7 +247,7 @@ def test_what_cannot_be_taken_is_kept_and_the_rest_arrives(
     far_settings,
     send_report,
     tmp_path,
-    seed,  # noqa: F811
+    seed,
 ):
     good = send_report("t.volunteer", "C2")
     near, far = as_user("t.station_chief"), far_user("t.station_chief")
@@ -273,7 +272,7 @@ def test_the_drop_folder_takes_answers_and_refuses(
     far_user,
     far_settings,
     send_report,
-    tmp_path,  # noqa: F811
+    tmp_path,
 ):
     sample = send_report("t.volunteer", "A1")
     _item, data = packed(as_user("t.station_chief"), "reports", "attachments")
@@ -311,7 +310,7 @@ def test_an_interrupted_taking_leaves_nothing_and_comes_again(
     far_user,
     far_settings,
     send_report,
-    monkeypatch,  # noqa: F811
+    monkeypatch,
 ):
     sample = send_report("t.volunteer", "B2")
     _item, data = packed(as_user("t.station_chief"), "reports", "attachments")
