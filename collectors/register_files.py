@@ -146,7 +146,7 @@ class _GeoJson:
         feature = {
             "type": "Feature",
             **({"id": values["id"]} if "id" in values else {}),
-            "geometry": geojson.geometry_object(geometry),
+            "geometry": _shape(geometry),
             "properties": values,
         }
         self._file.write(self._between + orjson.dumps(feature))
@@ -155,6 +155,13 @@ class _GeoJson:
     def close(self) -> None:
         self._file.write(b"\n]}\n")
         self._file.close()
+
+
+def _shape(geometry: BaseGeometry | None) -> dict[str, Any] | None:
+    """A geometry as GeoJSON; points, of which there are many, the short way."""
+    if isinstance(geometry, shapely.Point) and not geometry.is_empty:
+        return {"type": "Point", "coordinates": [geometry.x, geometry.y]}
+    return geojson.geometry_object(geometry)
 
 
 class _GeoPackage:
