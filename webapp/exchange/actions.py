@@ -163,7 +163,7 @@ def look_at_import(
     form, rows, found = _readable(session, by, kind, data, source, crs)
     ids = [row["id"] for row in found.good]
     item = ImportFile(
-        id=import_id, station_id=by.station_id, person_id=by.person_id, kind=kind, name=name[:200],
+        id=import_id, station_id=by.station_id, person_id=by.person_id, kind=kind, name=_printable(name),
         source=source, crs=crs, form=form, sha256=blobs.put(data), rows=rows, good=len(found.good),
         known=len(queries.known_ids(session, kind, ids)), faults=_listed(found), state="checked",
         made_at=clock.now(),
@@ -181,6 +181,11 @@ def _readable(
         return queries.readable_rows(session, by, kind, data, source, crs)
     except Unreadable as error:
         raise Refused(problems=[Problem(p.pointer, p.code, p.params) for p in error.problems]) from error
+
+
+def _printable(name: str) -> str:
+    """Return a file's name without what no text may hold."""
+    return "".join(letter for letter in name if letter.isprintable())[:200]
 
 
 def _listed(found: registers.Parsed) -> list[dict[str, Any]]:
