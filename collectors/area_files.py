@@ -215,7 +215,32 @@ def _written(order: bytes, form: str) -> bytes:
         return area_zip.packed(files)
 
 
-def _run(verb: str, job: Path, driver: str, layer: str, encoding: str) -> dict[str, Any]:
+def rows_to_package(lines: Path, target: Path, order: Mapping[str, Any], wall_s: int) -> None:
+    """Let the child write a GeoPackage of rows: each line of `lines` is [WKB in hex or null, cells ...].
+
+    `order` names layer, fields, crs (EPSG:n), geometry type, and what the file says about itself.
+    """
+    with tempfile.TemporaryDirectory(prefix="rows-", dir=target.parent) as folder:
+        job = Path(folder)
+        lines.rename(job / "rows.lines")
+        (job / "input.json").write_bytes(orjson.dumps(order))
+        try:
+            _run("write_rows", job, "GPKG", "", "", wall_s)
+            (job / "area.gpkg").rename(target)
+        finally:
+            (job / "rows.lines").rename(lines)
+
+
+def package_rows(data: bytes) -> dict[str, Any]:
+    """The one layer of points of a GeoPackage as a FeatureCollection with a member more: crs_text."""
+    with tempfile.TemporaryDirectory(prefix="rows-") as folder:
+        (Path(folder) / "area.gpkg").write_bytes(data)
+        return _run("read_rows", Path(folder), "GPKG", "", "")
+
+
+def _run(
+    verb: str, job: Path, driver: str, layer: str, encoding: str, wall_s: int = WALL_S
+) -> dict[str, Any]:
     """Start the child for one order and return its answer; its death and its refusal are a Refused."""
     child = Path(__file__).with_name("area_child.py")
     command = [sys.executable, "-I", str(child), verb, str(job), driver, layer, encoding]
@@ -223,10 +248,10 @@ def _run(verb: str, job: Path, driver: str, layer: str, encoding: str) -> dict[s
     try:
         done = subprocess.run(
             command, env=environment, cwd=job, stdin=subprocess.DEVNULL, capture_output=True,
-            timeout=WALL_S, check=False, start_new_session=True,
+            timeout=wall_s, check=False, start_new_session=True,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        raise Refused.because("file_too_costly", "reading took too long", limit_s=WALL_S) from None
+        raise Refused.because("file_too_costly", "the file took too long", limit_s=wall_s) from None
     if done.returncode in (-signal.SIGXCPU, -signal.SIGKILL) or b"MemoryError" in done.stderr:
         raise Refused.because("file_too_costly", "reading needs too much time or memory")
     result = job / "result.json"

@@ -16,13 +16,16 @@ LIMIT_BYTES = 16_000_000
 MAX_ROWS = 100_000
 MAX_COLUMNS = 200
 MAX_CELL = 10_000
+BLANKS = " \u3000\ufeff"
 MAX_PROBLEMS = 50
 DELIMITERS = (",", ";", "\t")
 
 # A spreadsheet takes a cell that begins so for a formula (OWASP CSV injection); full-width forms are
 # turned to half width by some imports. The quotes in front keep guarding reversible.
 _FORMULA = re.compile(r"'*\s*[=+\-@\t\r\n＝＋－＠]")
-_BOM = b"\xef\xbb\xbf"
+# Where the list separator is the semicolon, the text behind one becomes a cell of its own.
+_INNER = re.compile(r"(?<=;)('*)(?=\s*[=+\-@＝＋－＠])")
+MARK = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +44,14 @@ def decode(
     known: Mapping[str, Sequence[str]] | None = None,
     named: Mapping[str, str] | None = None,
     required: Sequence[str] = (),
+    trim: bool = True,
 ) -> Table:
     """Read a CSV whose first line holds the headings.
 
     UTF-8 with or without mark, UTF-16 with mark, else GB 18030; comma, semicolon or tab. With `known`
     (field -> usual headings) or `named` (field -> this file's heading) the rows' keys are field names for
-    the columns recognised and headings for the others. Cells are trimmed; empty lines are skipped.
+    the columns recognised and headings for the others. Cells are trimmed unless `trim` is False (a table
+    that we wrote ourselves); empty lines are skipped.
     Raises Refused: too_large, bad_encoding, empty_table, bad_heading, missing_column, too_many, bad_table,
     and with pointer "row 7": too_many_cells, too_long, bad_text.
     """
@@ -54,9 +59,21 @@ def decode(
         raise Refused.because("too_large", "the table is too large", limit=LIMIT_BYTES, size=len(data))
     text, encoding = _text(data)
     delimiter = _delimiter(text)
-    lines = _lines(text, delimiter)
+    lines = _lines(text, delimiter, BLANKS if trim else "\ufeff", MAX_ROWS)
+    return table_of(lines, known or {}, named, required, encoding, delimiter)
+
+
+def table_of(
+    lines: Sequence[list[str]],
+    known: Mapping[str, Sequence[str]],
+    named: Mapping[str, str] | None,
+    required: Sequence[str],
+    encoding: str,
+    delimiter: str,
+) -> Table:
+    """Make the table of lines of cells, the first of which holds the headings; raises as `decode` does."""
     names = _headings(lines[0])
-    fields = headings.matched(names, known or {}, named)
+    fields = headings.matched(names, known, named)
     lacking = [field for field in required if field not in fields and field not in names]
     if lacking:
         raise Refused(*(Problem("missing_column", "row 0", f"no column {n}", {"field": n}) for n in lacking))
@@ -77,17 +94,19 @@ def encode(
     writer.writerow([guarded(column) for column in columns])
     for row in rows:
         writer.writerow([guarded(cell) if isinstance(cell, str) else cell for cell in row])
-    return _BOM + target.getvalue().encode("utf-8")
+    return MARK + target.getvalue().encode("utf-8")
 
 
 def guarded(text: str) -> str:
     """The text with a quote in front if a spreadsheet would take it for a formula."""
-    return f"'{text}" if _FORMULA.match(text) else text
+    safe = _INNER.sub(r"\1'", text) if ";" in text else text
+    return f"'{safe}" if _FORMULA.match(safe) else safe
 
 
 def unguarded(text: str) -> str:
     """The text that `guarded` was given."""
-    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
+    bare = text[1:] if text.startswith("'") and _FORMULA.match(text) else text
+    return _INNER.sub(lambda quotes: quotes[1][1:], bare) if ";" in bare else bare
 
 
 def cells(data: bytes, most: int = MAX_ROWS) -> tuple[list[list[str]], str]:
@@ -97,13 +116,13 @@ def cells(data: bytes, most: int = MAX_ROWS) -> tuple[list[list[str]], str]:
     bad_table.
     """
     text, encoding = _text(data)
-    return _lines(text, _delimiter(text), most), encoding
+    return _lines(text, _delimiter(text), BLANKS, most), encoding
 
 
 def _text(data: bytes) -> tuple[str, str]:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         attempts = ["utf-16"]
-    elif data.startswith(_BOM):
+    elif data.startswith(MARK):
         attempts = ["utf-8-sig"]
     else:
         attempts = ["utf-8", "gb18030"]
@@ -125,12 +144,12 @@ def _delimiter(text: str) -> str:
     return ","
 
 
-def _lines(text: str, delimiter: str, most: int = MAX_ROWS) -> list[list[str]]:
+def _lines(text: str, delimiter: str, blanks: str, most: int) -> list[list[str]]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     lines = []
     try:
         for line in reader:
-            lines.append([cell.strip(" \u3000\ufeff") for cell in line])
+            lines.append([cell.strip(blanks) for cell in line])
             if len(lines) > most + 1:
                 raise Refused.because("too_many", "too many rows", limit=most)
     except csv.Error as error:
@@ -142,7 +161,7 @@ def _lines(text: str, delimiter: str, most: int = MAX_ROWS) -> list[list[str]]:
     return lines
 
 
-def _headings(line: list[str]) -> list[str]:
+def _headings(line: Sequence[str]) -> list[str]:
     names = [unguarded(cell) for cell in line]
     while names and not names[-1]:
         names.pop()
@@ -155,7 +174,7 @@ def _headings(line: list[str]) -> list[str]:
     return names
 
 
-def _rows(lines: list[list[str]], keys: list[str]) -> list[Row]:
+def _rows(lines: Sequence[list[str]], keys: list[str]) -> list[Row]:
     rows = []
     problems: list[Problem] = []
     for number, line in enumerate(lines, 1):

@@ -26,6 +26,8 @@ from webapp.core.replies import PROBLEM, handle
 from webapp.core.replies import install as install_replies
 from webapp.core.schema import ProblemSchema
 from webapp.core.web import Site, install
+from webapp.exchange import api as exchange_api
+from webapp.exchange import pages as exchange_pages
 from webapp.field import api as field_api
 from webapp.field import batches, openrosa, uploads
 from webapp.field import pages as field_pages
@@ -36,6 +38,8 @@ from webapp.maps import basemap
 from webapp.maps import pages as maps_pages
 from webapp.open311 import api as open311_api
 from webapp.open311 import open311
+from webapp.parcels import api as parcels_api
+from webapp.parcels import pages as parcels_pages
 from webapp.patrols import api as patrols_api
 from webapp.people import api as people_api
 from webapp.people import pages as people_pages
@@ -56,6 +60,8 @@ BLUEPRINTS = (
     field_api.blp,
     field_api.forms,
     patrols_api.blp,
+    exchange_api.blp,
+    parcels_api.blp,
     maps_api.blp,
     places_api.blp,
     residents_api.blp,
@@ -70,6 +76,8 @@ PAGES = (
     openrosa.pages,
     intake_pages.pages,
     open311.pages,
+    exchange_pages.pages,
+    parcels_pages.pages,
     maps_pages.pages,
     basemap.pages,
     health.pages,

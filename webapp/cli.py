@@ -16,6 +16,8 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from collectors.register_columns import COLUMNS, READABLE
+from webapp import exchange_commands as commands
 from webapp.core import audit as chains
 from webapp.core import backup as backups
 from webapp.core import clock, doctor, queue, supervisor
@@ -33,6 +35,7 @@ from webapp.field import imports
 from webapp.worker import Worker
 
 _started = time.monotonic()
+EXPORTED = ("geojson", "shp", "gpkg", "csv", "xlsx")
 
 
 def say(line: str) -> None:
@@ -169,7 +172,7 @@ def demo(codes: tuple[str, ...], scale: int) -> None:
 
 
 @main.command("import")
-@click.argument("kind", type=click.Choice(["grids", "divisions"]))
+@click.argument("kind", type=click.Choice(["grids", "divisions", *READABLE]))
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--station", help="Code of the station (for grids).")
 @click.option(
@@ -177,26 +180,40 @@ def demo(codes: tuple[str, ...], scale: int) -> None:
 )
 @click.option("--name", default="import", help="Name of the new plan.")
 @click.option("--publish", is_flag=True, help="Put the plan into force at once.")
+@click.option("--source", default="import", show_default=True, help="The system that a register comes from.")
+@click.option("--good-rows", is_flag=True, help="Enter a register's rows without fault, not all or none.")
 @_failing_well
-def import_(kind: str, file: Path, station: str | None, crs: str | None, name: str, publish: bool) -> None:
-    """Import a plan of grids (GeoJSON, zipped Shapefile, GeoPackage) or the list of divisions (CSV)."""
+def import_(kind: str, file: Path, station: str | None, crs: str | None, name: str, **more: Any) -> None:
+    """Import a plan of grids, the list of divisions (CSV), or a register (CSV, XLSX, GeoJSON, GeoPackage)."""
     settings = load(os.environ)
     if kind == "divisions":
         say(f"{imports.import_divisions(settings, file)} divisions")
         return
     if station is None:
-        raise click.UsageError("--station is needed for grids")
-    say(imports.import_grids(settings, file, station=station, crs=crs, name=name, publish=publish))
+        raise click.UsageError("--station is needed")
+    if kind in READABLE:
+        choice, source = "good" if more["good_rows"] else "all", more["source"]
+        say(commands.bring_in(file, kind=kind, station=station, source=source, crs=crs, choice=choice))
+        return
+    say(imports.import_grids(settings, file, station=station, crs=crs, name=name, publish=more["publish"]))
 
 
 @main.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--station", required=True, help="Code of the station.")
-@click.option("--format", "form", type=click.Choice(["geojson", "shp", "gpkg"]), default="geojson")
+@click.option("--kind", type=click.Choice(list(COLUMNS)), default="grids", show_default=True)
+@click.option("--format", "form", type=click.Choice(EXPORTED), default="geojson", show_default=True)
 @click.option("--crs", default="wgs84", show_default=True)
+@click.option("--reason", default="", help="What a register is taken out for; kept in the audit log.")
 @_failing_well
-def export(file: Path, station: str, form: str, crs: str) -> None:
-    """Export the grids in force as a file."""
+def export(file: Path, station: str, kind: str, form: str, crs: str, reason: str) -> None:
+    """Export the grids in force, or a register, as a file."""
+    if kind != "grids" or form in ("csv", "xlsx"):
+        if not reason:
+            raise click.UsageError("--reason is needed for a register")
+        rows = commands.take_out(file, kind=kind, form=form, station=station, crs=crs, reason=reason)
+        say(f"{rows} rows written to {file}")
+        return
     count = imports.export_grids(load(os.environ), file, station=station, form=form, crs=crs)
     say(f"{count} grids written to {file}")
 
@@ -288,6 +305,11 @@ def revive(job_id: int) -> None:
         if not queue.revive(session, job_id):
             raise NotFound()
     say(f"job {job_id} will be tried again")
+
+
+for command_ in commands.exchange.commands.values():
+    command_.callback = _failing_well(command_.callback) if command_.callback else None
+main.add_command(commands.exchange)
 
 
 @main.command("doctor")

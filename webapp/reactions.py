@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from webapp.cases import jobs as cases
 from webapp.core.queue import Handler
+from webapp.exchange import jobs as exchange
 from webapp.intake import jobs as intake
+from webapp.parcels import jobs as parcels
 from webapp.webhooks import jobs as webhooks
 from webapp.webhooks.rules import EVENTS, PING, REPLAY
 
@@ -20,6 +22,9 @@ REACTIONS: dict[str, list[str]] = {
     "intake.reading_changed": ["intake.read_upload"],
     "intake.confirmed": ["intake.take_rows"],
     REPLAY: ["webhooks.redeliver"],
+    "exchange.export_asked": ["exchange.make_export"],
+    "exchange.exported": ["exchange.plan_end"],
+    "parcels.received": ["parcels.take_package"],
 }
 for _name in (*EVENTS, PING):
     REACTIONS.setdefault(_name, []).append("webhooks.enqueue_deliveries")
@@ -33,4 +38,9 @@ JOBS: dict[str, Handler] = {
     "webhooks.redeliver": webhooks.redeliver,
     # Asked for by the two above, and by itself for the next try.
     "webhooks.deliver": webhooks.deliver,
+    "exchange.make_export": exchange.make_export,
+    "exchange.plan_end": exchange.plan_end,
+    "exchange.end_export": exchange.end_export,
+    "parcels.take_package": parcels.take_package,
+    "parcels.take_dropped": parcels.take_dropped,
 }

@@ -5,9 +5,11 @@ import webapp.areas.models
 import webapp.cases.models
 import webapp.core.events
 import webapp.core.queue
+import webapp.exchange.models
 import webapp.field.models
 import webapp.intake.models
 import webapp.open311.models
+import webapp.parcels.models
 import webapp.patrols.models
 import webapp.people.models
 import webapp.places.models

@@ -9,6 +9,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from types import FrameType
+from typing import Any
 
 import psycopg2
 import structlog
@@ -19,6 +20,7 @@ from webapp.core.config import Settings
 from webapp.core.db import WORKER, Database, role_url
 from webapp.core.files import FolderStore
 from webapp.core.live import CHANNEL, listen
+from webapp.parcels.queries import dropped
 from webapp.reactions import JOBS, REACTIONS
 
 log = structlog.get_logger()
@@ -41,8 +43,13 @@ class Worker:
     def __init__(self, settings: Settings, name: str = "worker-1") -> None:
         self.name = name
         self.database = Database(settings, WORKER, pool_size=3)
-        self.resources = {"blobs": FolderStore(settings.blobs_dir), "settings": settings}
+        self.resources: dict[str, Any] = {
+            "blobs": FolderStore(settings.blobs_dir),
+            "database": self.database,
+            "settings": settings,
+        }
         self.stopping = Event()
+        self._next_look = 0.0
         self._beat = settings.home / "run" / "worker.beat"
         self._wake: SimpleQueue[None] = SimpleQueue()
         self._dsn = (
@@ -68,6 +75,7 @@ class Worker:
 
     def step(self) -> int:
         """Dispatch waiting events and do one job; return how much there was to do."""
+        self._look_into_drop()
         with self.database.transaction() as session:
             taken = queue.dispatch(session, REACTIONS)
         with self.database.transaction() as session:
@@ -78,6 +86,18 @@ class Worker:
         error = queue.run(self.database, job, self.name, handler, self.resources)
         log.info("job", name=job.name, job=job.id, attempt=job.attempts, failed=bool(error))
         return taken + 1
+
+    def _look_into_drop(self) -> None:
+        """Ask for a job for each package that somebody laid into the drop folder."""
+        settings: Settings = self.resources["settings"]
+        if not settings.drop_dir or clock.now().timestamp() < self._next_look:
+            return
+        self._next_look = clock.now().timestamp() + IDLE_S
+        for station, path in list(dropped(self.database, settings, clock.now().timestamp())):
+            told = path.stat()
+            key = f"drop:{station}:{path.name}:{told.st_mtime_ns}:{told.st_size}"
+            with self.database.transaction() as session:
+                queue.enqueue(session, "parcels.take_dropped", station_id=station, key=key, path=str(path))
 
     def _sleep(self) -> None:
         try:

@@ -23,6 +23,8 @@ INTAKE = {"station_chief", "system_admin", "officer"}
 KEEPERS = {"station_chief", "system_admin"}
 ALL = set(ROLES)
 OPEN = ALL | {"nobody"}
+OFFICE = {"station_chief", "system_admin"}
+EXPORTERS = OFFICE | {"officer"}
 
 # Form apps: by Digest or Basic, by a token in the address, and for trying out drafts.
 FORM_WAYS = ("", "/<token>", "/test/<token>")
@@ -93,6 +95,24 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("POST", "/api/v1/quarantine/<uuid:entry_id>/discard"): {"station_chief"},
     ("GET", "/api/v1/patrols"): ALL,
     ("GET", "/api/v1/coverage"): ALL,
+    ("GET", "/exchange"): EXPORTERS | {"audit_admin"},
+    ("GET", "/exchange/packages"): OFFICE,
+    ("GET", "/api/v1/exchange/exports"): EXPORTERS | {"audit_admin"},
+    ("POST", "/api/v1/exchange/exports"): EXPORTERS,
+    ("GET", "/api/v1/exchange/exports/<uuid:export_id>"): EXPORTERS | {"audit_admin"},
+    ("GET", "/api/v1/exchange/exports/<uuid:export_id>/file"): EXPORTERS,
+    ("GET", "/api/v1/exchange/imports"): OFFICE,
+    ("POST", "/api/v1/exchange/imports"): OFFICE,
+    ("POST", "/api/v1/exchange/imports/<uuid:import_id>/take"): OFFICE,
+    ("GET", "/api/v1/exchange/imports/<uuid:import_id>/faults"): OFFICE,
+    ("GET", "/api/v1/partners"): OFFICE,
+    ("POST", "/api/v1/partners"): {"system_admin"},
+    ("DELETE", "/api/v1/partners/<uuid:partner_id>"): {"system_admin"},
+    ("GET", "/api/v1/packages"): OFFICE,
+    ("POST", "/api/v1/packages"): {"station_chief"},
+    ("POST", "/api/v1/packages/take"): OFFICE,
+    ("GET", "/api/v1/packages/<uuid:parcel_id>/file"): {"station_chief"},
+    ("GET", "/api/v1/packages/<uuid:parcel_id>/answer"): OFFICE,
     ("GET", "/api/v1/search"): ALL,
     ("GET", "/api/v1/events"): ALL,
     ("GET", "/ogc/collections/<collection>/items"): ALL,

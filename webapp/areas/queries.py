@@ -70,6 +70,13 @@ def candidate(row: Sequence[Any]) -> Candidate:
 # The statement itself is the function app.areas_near (migrations/sql): its plan is kept per connection, and
 # a volunteer needs no right to read what lies around.
 _AREAS_NEAR = text("SELECT * FROM app.areas_near(:station, :at, :lon, :lat, :kx, :ky, :radius)")
+_AREAS_OF_MANY = text("""
+    SELECT p.place, a.*
+    FROM unnest(CAST(:ats AS timestamptz[]), CAST(:lons AS float8[]), CAST(:lats AS float8[]),
+                CAST(:kxs AS float8[]), CAST(:kys AS float8[]), CAST(:radii AS float8[]))
+         WITH ORDINALITY AS p (at, lon, lat, kx, ky, radius, place)
+    CROSS JOIN LATERAL app.areas_near(:station, p.at, p.lon, p.lat, p.kx, p.ky, p.radius) a
+    ORDER BY p.place, a.covers DESC, a.metres, a.code""")
 
 
 def area_at(
@@ -100,6 +107,38 @@ def area_of(
     """Return the area of a point whose candidates are known, best first; raises as `area_at` does."""
     if not rows or (not rows[0].covers and rows[0].metres > MARGIN_M):
         raise _nowhere(session, station_id, lon, lat, at)
+    return _area(rows, radius_m)
+
+
+def areas_at(
+    session: Session, station_id: UUID, points: Sequence[tuple[float, float, datetime, float]]
+) -> list[Area | None]:
+    """Return the areas of many points (lon, lat in WGS 84, moment, radius in metres) in one statement.
+
+    None for a point that no grid covers then: `area_at` says what is with it.
+    """
+    if not points:
+        return []
+    scales = [coords.metres_per_degree(p[1]) for p in points]
+    values = {
+        "station": station_id,
+        "lons": [p[0] for p in points],
+        "lats": [p[1] for p in points],
+        "ats": [p[2] for p in points],
+        "radii": [max(p[3], 1.0) for p in points],
+        "kxs": [scale[0] for scale in scales],
+        "kys": [scale[1] for scale in scales],
+    }
+    found: list[list[Candidate]] = [[] for _point in points]
+    for row in session.execute(_AREAS_OF_MANY, values):
+        found[row.place - 1].append(Candidate(*row[1:]))
+    return [
+        _area(rows, point[3]) if rows and rows[0].covers else None
+        for rows, point in zip(found, points, strict=True)
+    ]
+
+
+def _area(rows: Sequence[Candidate], radius_m: float) -> Area:
     own = rows[0]
     near = next((row for row in rows[1:] if row.metres <= radius_m), None)
     flag = OUTSIDE_GRIDS if not own.covers else NEAR_BORDER if near is not None else None

@@ -40,6 +40,7 @@ class Filter:
     text: str | None = None
     mine: UUID | None = None
     since: datetime | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -168,7 +169,7 @@ def case_by_number(session: Session, number: str) -> Case:
 
 def cases(session: Session, wanted: Filter, limit: int = PAGE, cursor: str | None = None) -> list[Case]:
     """Return one page of cases, newest first; the cursor is that of the page before."""
-    query = _filtered(_whole(), wanted).order_by(Case.found_at.desc(), Case.id.desc())
+    query = filtered(_whole(), wanted).order_by(Case.found_at.desc(), Case.id.desc())
     if cursor:
         at, last = _opened(cursor)
         query = query.where(or_(Case.found_at < at, and_(Case.found_at == at, Case.id < last)))
@@ -191,7 +192,8 @@ def _opened(cursor: str) -> tuple[datetime, UUID]:
         raise BadRequest() from error
 
 
-def _filtered(query: Select[Any], wanted: Filter) -> Select[Any]:
+def filtered(query: Select[Any], wanted: Filter) -> Select[Any]:
+    """Return a select of cases cut down to what is wanted."""
     if wanted.box:
         query = query.where(within_bbox(Case.geom, wanted.box))
     if wanted.state == "open":
@@ -206,6 +208,8 @@ def _filtered(query: Select[Any], wanted: Filter) -> Select[Any]:
         query = query.where(Case.reporter_id == wanted.mine)
     if wanted.since:
         query = query.where(Case.found_at >= wanted.since)
+    if wanted.until:
+        query = query.where(Case.found_at < wanted.until)
     if wanted.text:
         query = query.where(Case.number.contains(wanted.text.strip().upper(), autoescape=True))
     return query

@@ -110,6 +110,12 @@ def case_number(station_code: str, year: int, serial: int) -> str:
     return f"{station_code}-{year}-{serial:06d}"
 
 
+def number_parts(station_code: str, number: str) -> tuple[int, int] | None:
+    """Return year and serial of a number of this station, None for one of another form."""
+    found = re.fullmatch(rf"{re.escape(station_code)}-(\d{{4}})-(\d{{6,9}})", number)
+    return (int(found[1]), int(found[2])) if found else None
+
+
 def time_problem(found_at: datetime, now: datetime) -> Problem | None:
     """Return what is wrong with the time of finding: in the future, or more than a year back."""
     if found_at > now + CLOCK_SLACK:

@@ -73,6 +73,12 @@ class Settings:
         "File of the certificate authority that webhooks trust; empty: the system's.",
         "",
     )
+    export_hours: int = _setting("SHUANGGE_EXPORT_HOURS", "Hours for which an export may be fetched.", 24)
+    drop_dir: str = _setting(
+        "SHUANGGE_DROP",
+        "Folder of packages to and from other networks (<station>/in, out, taken, refused); empty: none.",
+        "",
+    )
     default_language: str = _setting("SHUANGGE_LANGUAGE", "Language without a wish: zh or en.", "zh")
 
     @property
@@ -99,7 +105,7 @@ class Settings:
             raise SettingsError(f"secret {path} is missing or damaged; run 'make run' to make it") from error
 
 
-SECRETS = ("context.key", "csrf.key", "audit.key")
+SECRETS = ("context.key", "csrf.key", "audit.key", "exchange.key")
 ROLE_SECRETS = ("shuangge_migrate.key", "shuangge_web.key", "shuangge_login.key", "shuangge_worker.key")
 
 

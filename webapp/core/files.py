@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 from uuid import UUID, uuid4
 
 from webapp.core.errors import BadRequest, Conflict, TooLarge, Unavailable
@@ -24,6 +24,15 @@ class BlobStore(Protocol):
 
     def has(self, sha: str) -> bool:
         """Say whether the bytes are there."""
+
+    def adopt(self, path: Path) -> str:
+        """Keep a copy of a file durably, never whole in memory; return the SHA-256 of its content as hex."""
+
+    def opened(self, sha: str) -> BinaryIO:
+        """Return the bytes as an open file; raise KeyError when absent."""
+
+    def drop(self, sha: str) -> None:
+        """Forget the bytes; absent ones are forgotten already."""
 
 
 class FolderStore:
@@ -57,6 +66,31 @@ class FolderStore:
         aside.rename(path)
         _sync(path.parent)
         return sha
+
+    def adopt(self, path: Path) -> str:
+        self.folder.mkdir(mode=0o750, parents=True, exist_ok=True)
+        aside, seen = self.folder / f".{uuid4().hex}", sha256()
+        with path.open("rb") as source, aside.open("xb") as file:
+            while piece := source.read(1_000_000):
+                seen.update(piece)
+                file.write(piece)
+            file.flush()
+            os.fsync(file.fileno())
+        target = self.path(seen.hexdigest())
+        target.parent.mkdir(mode=0o750, exist_ok=True)
+        aside.rename(target)
+        _sync(target.parent)
+        _sync(self.folder)
+        return seen.hexdigest()
+
+    def opened(self, sha: str) -> BinaryIO:
+        try:
+            return self.path(sha).open("rb")
+        except FileNotFoundError as error:
+            raise KeyError(sha) from error
+
+    def drop(self, sha: str) -> None:
+        self.path(sha).unlink(missing_ok=True)
 
     def get(self, sha: str) -> bytes:
         try:

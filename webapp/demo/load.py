@@ -172,12 +172,16 @@ def _members(
     beats = {beat.code: police[beat.name] for beat in drawn.police_grids}
     grids = {g.code: g.id for g in session.scalars(select(Grid).where(Grid.station_id == by.station_id))}
     teams: dict[str, Team] = {}
-    persons = {}
+    entered = [
+        {"id": _id(drawn.code, "person", m.index), "name": m.name, "category": m.category, "phone": m.phone}
+        for m in roster
+    ]
+    register.enrol_people(session, _id(drawn.code, "roster", len(roster)), entered, by=by)
+    own = select(Person).where(Person.id.in_([one["id"] for one in entered]))
+    by_id = {person.id: person for person in session.scalars(own)}
+    persons = {m.index: by_id[_id(drawn.code, "person", m.index)] for m in roster}
     for member in roster:
-        key = _id(drawn.code, "person", member.index)
-        persons[member.index] = register.enrol_person(
-            session, key, name=member.name, category=member.category, phone=member.phone, by=by
-        )
+        key = persons[member.index].id
         if member.grid_code and member.role == "grid_worker":
             areas.post(session, key, duty=member.category, grid_id=grids[member.grid_code], by=by)
         elif member.police_grid_code and member.role in ("officer", "grid_worker"):

@@ -1,1 +1,1 @@
-"""Exchange: work that leaves and enters in bulk."""
+"""Exchange: files of many rows that are taken out and brought in."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import text
@@ -15,7 +17,7 @@ from webapp.core.db import table_of
 from webapp.core.errors import Refused
 from webapp.core.events import record
 from webapp.core.security import hash_password, new_secret
-from webapp.people.models import Contact, Device, Person, PointEntry
+from webapp.people.models import Contact, Device, Membership, Person, PointEntry, Team
 from webapp.people.rules import CARD_DAYS, TARIFF, TOKEN_DAYS, password_problems
 
 
@@ -30,6 +32,58 @@ def enrol_person(
         session.add(Contact(person_id=person_id, station_id=by.station_id, phone=phone))
     record(session, "people.enrolled", kind="person", subject=person_id, by=by, category=category)
     return person
+
+
+def enrol_people(
+    session: Session, batch_id: UUID, people: Sequence[Mapping[str, Any]], *, by: Actor
+) -> list[UUID]:
+    """Enter many persons at once; return the ids of the new ones, the known stay as they are.
+
+    Each has id, name, category, and may have phone, minor, left_on. One event tells of the whole batch.
+    """
+    if not people:
+        return []
+    names = ("id", "name", "category")
+    own = {"station_id": by.station_id}
+    rows = [
+        {**own, **{n: one[n] for n in names}, "minor": bool(one.get("minor")), "left_on": one.get("left_on")}
+        for one in people
+    ]
+    new = list(session.scalars(insert(Person).on_conflict_do_nothing().returning(Person.id), rows))
+    known = set(new)
+    phones = [
+        {**own, "person_id": one["id"], "phone": one["phone"]}
+        for one in people
+        if one.get("phone") and one["id"] in known
+    ]
+    if phones:
+        session.execute(insert(Contact), phones)
+    record(session, "people.batch_enrolled", kind="batch", subject=batch_id, by=by, count=len(new))
+    return new
+
+
+def enter_teams(
+    session: Session, batch_id: UUID, teams: Sequence[Mapping[str, Any]], *, by: Actor
+) -> list[UUID]:
+    """Enter many teams at once (id, name, kind); return the ids of the new ones."""
+    if not teams:
+        return []
+    rows = [{"station_id": by.station_id, **{n: t[n] for n in ("id", "name", "kind")}} for t in teams]
+    new = list(session.scalars(insert(Team).on_conflict_do_nothing().returning(Team.id), rows))
+    record(session, "people.teams_entered", kind="batch", subject=batch_id, by=by, count=len(new))
+    return new
+
+
+def join_teams(session: Session, batch_id: UUID, members: Sequence[Mapping[str, Any]], *, by: Actor) -> int:
+    """Put many persons into teams (team_id, person_id, since_on, until_on, leader); return how many."""
+    if not members:
+        return 0
+    names = ("team_id", "person_id", "since_on", "until_on", "leader")
+    rows = [{"station_id": by.station_id, **{n: m[n] for n in names}} for m in members]
+    done = insert(Membership).on_conflict_do_nothing().returning(Membership.person_id)
+    count = len(session.scalars(done, rows).all())
+    record(session, "people.teams_joined", kind="batch", subject=batch_id, by=by, count=count)
+    return count
 
 
 def open_account(

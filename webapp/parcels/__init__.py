@@ -1,0 +1,1 @@
+"""Parcels: signed packages between networks that are kept apart."""
