@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -14,15 +13,10 @@ from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from collectors import photos
-from collectors.records import Attachment as SentFile
-from collectors.records import Place, Report
-from collectors.records import Refused as FileRefused
-from gis import coords
-from gis.errors import ShapeError
+from collectors.records import Report
 from webapp.areas import queries as areas
-from webapp.areas.rules import uncertainty_m
-from webapp.cases import queries, rules
+from webapp.cases import filing, queries, rules
+from webapp.cases.filing import Sender as Sender
 from webapp.cases.models import Attachment, Case, CaseNote
 from webapp.core import clock
 from webapp.core.actor import Actor
@@ -50,32 +44,6 @@ class Receipt:
     previews: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Sender:
-    """By which door a report came, from which program, and under which number of another system.
-
-    `content` is the hash of what the sender's document says, where that is not all in the report: files that
-    a form names and sends later. By default it is that of the report with its files.
-    `complete`: the class's required questions must be answered; residents may leave out what they don't know.
-    `unseen`: written by somebody who was not there (a call taker). Required answers and photos may lack, and
-    nobody of ours counts as its author.
-    """
-
-    source: str = ""
-    client: str = ""
-    ref: str | None = None
-    content: bytes | None = None
-    complete: bool = True
-    unseen: bool = False
-
-    def columns(self) -> dict[str, str | None]:
-        """Return the columns of a case that say so."""
-        return {"source": self.source, "client": self.client[:100], "source_ref": self.ref}
-
-
-LAST_VERSION = 2**31 - 1
-
-
 class _Overtaken(Exception):
     """Another sending of the same id was faster."""
 
@@ -96,17 +64,19 @@ def report(
     nothing was written then. `reporter_id` names the author when somebody else hands the report in.
     """
     way = sender or Sender()
-    content = way.content or _content_hash(sent)
+    content = way.content or filing.content_hash(sent)
     for _try in range(2):
         now = clock.now()
-        spot = _Spot.of(sent.place)
-        met = queries.met(session, sent.id, sent.class_code, _version(sent), now, spot.place, spot.radius_m)
+        spot = filing.Spot.of(sent.place)
+        met = queries.met(
+            session, sent.id, sent.class_code, filing.version(sent), now, spot.place, spot.radius_m
+        )
         if met.known is not None and met.known != content:
             raise Conflict("already_known", held=met.known.hex(), sent=content.hex())
         if met.known is not None:
             return _again(session, blobs, sent, by)
         checked = _checked(session, sent, met, spot, now, way.complete and not way.unseen, by)
-        files = _prepared(blobs, sent.attachments)
+        files = filing.prepared(blobs, sent.attachments)
         own = {
             "reporter_id": reporter_id or (None if way.unseen else by.person_id),
             "content_hash": content,
@@ -125,7 +95,7 @@ def _again(session: Session, blobs: BlobStore, sent: Report, by: Actor) -> Recei
     known = queries.known_report(session, sent.id)
     on_disk(session)  # the first sending may still wait for it
     missing = [file for file in sent.attachments if file.sha256 not in known.held]
-    came = [file for file in _prepared(blobs, missing) if file["sent_sha256"] not in known.previews]
+    came = [file for file in filing.prepared(blobs, missing) if file["sent_sha256"] not in known.previews]
     if _add_files(session, known, came, "found"):
         record(session, "cases.file_added", kind="case", subject=known.id, grid=known.grid_id, by=by)
     for file in missing:
@@ -146,22 +116,6 @@ def _again(session: Session, blobs: BlobStore, sent: Report, by: Actor) -> Recei
 
 
 @dataclass(frozen=True)
-class _Spot:
-    """Where a report says it is: in WGS 84, or what is wrong with it."""
-
-    place: tuple[float, float] | None
-    radius_m: float
-    problems: tuple[Problem, ...]
-
-    @classmethod
-    def of(cls, place: Place) -> _Spot:
-        problems: list[Problem] = []
-        found = _in_wgs84(place, problems)
-        radius = uncertainty_m(place.accuracy_m, place.method)
-        return cls(None if problems else found, radius, tuple(problems))
-
-
-@dataclass(frozen=True)
 class _Checked:
     """A report that may be written: its class, its place in WGS 84, whose ground that is, and the moment."""
 
@@ -176,7 +130,7 @@ def _checked(
     session: Session,
     sent: Report,
     met: queries.Met,
-    spot: _Spot,
+    spot: filing.Spot,
     now: datetime,
     complete: bool,
     by: Actor,
@@ -208,8 +162,8 @@ def _first(
     """Write a report that is new and checked, its photos safe; raise _Overtaken when the id is taken."""
     now, area, declared = checked.now, checked.area, checked.declared
     values = {
-        **_said(sent, declared, checked.lon, checked.lat),
-        **_routed(area),
+        **filing.said(sent, declared, checked.lon, checked.lat),
+        **filing.routed(area),
         **own,
         "content_hash": f"\\x{own['content_hash'].hex()}",
         "station_id": by.station_id,
@@ -235,111 +189,6 @@ def _first(
 
 _WRITE = text("""SELECT app.take_report(:ctx, CAST(:report AS jsonb), CAST(:files AS jsonb), :year,
     CAST(:event AS jsonb))""")
-
-
-def _said(sent: Report, declared: queries.Declared, lon: float, lat: float) -> dict[str, Any]:
-    """Return the columns that hold what was reported, raw place beside the WGS 84 one."""
-    place = sent.place
-    return {
-        "id": sent.id,
-        "kind": declared.kind,
-        "class_code": declared.code,
-        "class_version": declared.version,
-        "restricted": declared.restricted,
-        "geom": f"SRID=4326;POINT({lon!r} {lat!r})",
-        "raw_x": place.lon,
-        "raw_y": place.lat,
-        "raw_crs": place.crs,
-        "accuracy_m": place.accuracy_m,
-        "method": place.method,
-        "address": place.address,
-        "answers": dict(sent.answers),
-        "note": sent.note,
-        "found_at": sent.found_at,
-    }
-
-
-def _routed(area: areas.Area) -> dict[str, Any]:
-    """Return the columns that hold where the place belongs, as resolved today."""
-    return {
-        "place_flag": area.flag,
-        "plan_id": area.plan_id,
-        "grid_id": area.grid_id,
-        "police_grid_id": area.police_grid_id,
-        "neighbour_grid_id": area.neighbour_grid_id,
-    }
-
-
-def _version(sent: Report) -> int | None:
-    """Return the version of the class that a phone names; None for the one in use."""
-    said = sent.class_version
-    return min(int(said), LAST_VERSION) if said and said.isdecimal() else None
-
-
-def _in_wgs84(place: Place, problems: list[Problem]) -> tuple[float, float]:
-    """Return the place in WGS 84; adds to `problems` what is wrong with it."""
-    try:
-        if coords.looks_swapped(place.lon, place.lat):
-            problems.append(Problem("/place", "swapped_axes", {"lon": place.lat, "lat": place.lon}))
-            return 0.0, 0.0
-        return coords.to_wgs84(place.lon, place.lat, place.crs)
-    except ShapeError as error:
-        problems.append(Problem("/place", error.code, error.params))
-        return 0.0, 0.0
-
-
-def _content_hash(sent: Report) -> bytes:
-    """Return the SHA-256 of what a report says, so that 'the same again' can be told from 'another'."""
-    said: dict[str, Any] = {
-        "class": sent.class_code,
-        "answers": dict(sent.answers),
-        "place": [sent.place.lon, sent.place.lat, sent.place.crs, sent.place.method, sent.place.address],
-        "found_at": sent.found_at.isoformat(),
-        "note": sent.note,
-        "files": sorted(a.sha256 for a in sent.attachments),
-    }
-    return sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).digest()
-
-
-def _prepared(blobs: BlobStore, files: Iterable[SentFile]) -> list[dict[str, Any]]:
-    """Check the photos that came along and put them on the disk; return their rows.
-
-    On the disk first, then the row that names it: a commit never points at bytes that could be lost.
-    Where only a small picture of a photo came, that one stands in its place until the original follows.
-    Raises Refused for what is no photo.
-    """
-    return [
-        {**_prepared_file(blobs, data, file.sha256), **_circumstances(file)}
-        for file in files
-        if (data := file.preview_data if file.data is None else file.data) is not None
-    ]
-
-
-def _circumstances(file: SentFile) -> dict[str, Any]:
-    """Return the columns of whether the original is still to come, and of where and when it was taken."""
-    taken, awaited = file.taken, file.data is None
-    place = {"taken_lon": taken.lon, "taken_lat": taken.lat, "taken_accuracy_m": taken.accuracy_m}
-    return {
-        "awaited": awaited,
-        "preview_sha256": file.preview if awaited else None,
-        **place,
-        "taken_at": taken.at,
-    }
-
-
-def _prepared_file(blobs: BlobStore, data: bytes, sent_sha256: str) -> dict[str, Any]:
-    try:
-        seen, kept = photos.cleaned(data)
-    except FileRefused as error:
-        raise Refused(problems=[Problem(f"/files/{sent_sha256}", error.code, error.params)]) from error
-    return {
-        "sent_sha256": sent_sha256,
-        "sha256": blobs.put(kept),
-        "media_type": seen.media_type,
-        "size": len(kept),
-        "width": seen.width,
-        "height": seen.height,
-    }
 
 
 def _add_files(session: Session, case: Any, files: list[dict[str, Any]], purpose: str) -> bool:
@@ -382,14 +231,16 @@ def close(
     if problems:
         raise Refused(problems=problems)
     _move(case, "close", revision)
-    _add_files(session, case, [_prepared_file(blobs, data, sha) for sha, data in proof.items()], "closed")
+    _add_files(
+        session, case, [filing.prepared_file(blobs, data, sha) for sha, data in proof.items()], "closed"
+    )
     case.closed_at, case.closing_note = clock.now(), note.strip()
     return _recorded(session, case, "cases.closed", by)
 
 
 def add_file(session: Session, blobs: BlobStore, case: Case, *, sha: str, data: bytes, by: Actor) -> Case:
     """Add a photo to a case, for one that was named in the report or found later; twice changes nothing."""
-    if not _add_files(session, case, [_prepared_file(blobs, data, sha)], "found"):
+    if not _add_files(session, case, [filing.prepared_file(blobs, data, sha)], "found"):
         return case
     return _recorded(session, case, "cases.file_added", by)
 
@@ -402,7 +253,7 @@ def complete_file(
     `case_id` limits it to one case. Returns the numbers of the cases; none when nothing waits. Raises Refused
     for what is no photo.
     """
-    file = _prepared_file(blobs, data, sha)
+    file = filing.prepared_file(blobs, data, sha)
     completed = session.execute(_COMPLETE, {**file, "case_id": case_id}).all()
     for case in completed:
         record(session, "cases.file_completed", kind="case", subject=case.case_id, grid=case.grid_id, by=by)
