@@ -204,7 +204,7 @@ def test_a_large_export_is_made_by_the_worker_as_its_asker(as_user, reported, se
     made = ask(as_user("t.officer.a")).json
     assert (made["state"], made["url"]) == ("waiting", None)
     worker = Worker(settings, "test")
-    for _step in range(40):
+    for _step in range(1_000):
         if worker.step() == 0:
             break
     worker.database.dispose()

@@ -69,7 +69,7 @@ MEMBERS = (
 
 
 def test_members_come_with_chinese_headings_and_their_teams(as_user):
-    chief, table = as_user("t.station_chief"), MEMBERS.replace("乙", "乙")
+    chief, table = as_user("t.station_chief"), MEMBERS.replace("甲", "乙")
     answer = looked_at(chief, "members", table.encode("gb18030"))
     assert (answer.json["rows"], answer.json["good"], answer.json["known"]) == (3, 3, 0)
     done = taken(chief, answer)
