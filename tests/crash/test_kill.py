@@ -27,13 +27,13 @@ from tests.service import Service
 from tests.suite import PLACE, Suite, quiet, remove
 from webapp.core import audit
 from webapp.core.db import MIGRATE, Database
+from webapp.reactions import REACTIONS
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(240)]
 
 SEED = 20260504
 CLIENTS = 8
 ROUNDS = 3
-REACTING = ("cases.reported", "cases.file_added", "cases.closed")
 
 
 @pytest.fixture(scope="module")
@@ -236,8 +236,8 @@ def examine(database: Database, ledger: Ledger, blobs: Path) -> dict[str, int]:
             "SELECT subject_id, count(*) AS n FROM app.event WHERE name = 'cases.reported' GROUP BY 1"
         )
         jobs = all_of("SELECT key, state, attempts FROM app.job")
-        reacting = all_of("SELECT id FROM app.event WHERE name = ANY(:n) AND at > now() - interval '1 hour'",
-                          n=list(REACTING))  # fmt: skip
+        reacting = all_of("SELECT id, name FROM app.event WHERE name = ANY(:n)"
+                          " AND at > now() - interval '1 hour'", n=list(REACTIONS))  # fmt: skip
         links, breaks = audit.verify(session.connection())
 
     assert cases == ledger.numbers, "acknowledged and present differ"
@@ -257,7 +257,8 @@ def examine(database: Database, ledger: Ledger, blobs: Path) -> dict[str, int]:
         assert by_case[UUID(case_id)] == held == set(ledger.sent[case_id].photos)
 
     assert {row.state for row in jobs} == {"done"}
-    assert {row.key for row in jobs} == {f"{row.id}:cases.make_thumbnails" for row in reacting}
+    wanted = {f"{row.id}:{job}" for row in reacting for job in REACTIONS[row.name]}
+    assert {row.key for row in jobs} == wanted
     assert breaks == []
     return {
         "acknowledged": len(ledger.numbers),

@@ -50,7 +50,7 @@ def test_the_client_of_the_document_sends_a_report_with_its_photo_once(
         str(lat),
     ]
     said = [
-        subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60) for _n in range(2)
+        subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=100) for _n in range(2)
     ]
     assert [run.returncode for run in said] == [0, 0], said
     assert said[0].stdout == said[1].stdout
