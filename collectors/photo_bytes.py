@@ -44,6 +44,14 @@ def jpeg_size(data: bytes) -> tuple[int, int]:
     return sizes.pop()
 
 
+def jpeg_head(data: bytes) -> bytes:
+    """What stands before the coded picture of a JPEG that `jpeg_size` has accepted."""
+    at = 2
+    while data[at + 1] not in (_JPEG_SCAN, _JPEG_END):
+        at += 1 if data[at + 1] == 0xFF else 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    return data[:at]
+
+
 def jpeg_stripped(data: bytes) -> bytes:
     """The JPEG without APP segments (but JFIF, ICC profile, Adobe), comments and whatever follows its end."""
     kept = [b"\xff\xd8"]

@@ -84,7 +84,16 @@ def stripped(data: bytes) -> bytes:
     Without re-encoding when the picture lies upright already; otherwise it is decoded, turned and
     encoded again (quality 88). Raises Refused as `inspect` does.
     """
+    return cleaned(data)[1]
+
+
+def cleaned(data: bytes) -> tuple[Photo, bytes]:
+    """What `inspect` and `stripped` say, with the bytes walked through once less."""
     photo = inspect(data)
+    return photo, _upright(data, photo)
+
+
+def _upright(data: bytes, photo: Photo) -> bytes:
     if _orientation(data, photo) == 1:
         return _STRIPPED[photo.media_type](data)
     picture = _decoded(data, photo)
@@ -165,7 +174,9 @@ def _decoded(data: bytes, photo: Photo) -> Image.Image:
 
 def _orientation(data: bytes, photo: Photo) -> int:
     """EXIF (or XMP) orientation 1..8; unreadable metadata counts as upright, for it goes away anyway."""
-    if b"Exif" not in data and b"eXIf" not in data and b"EXIF" not in data and b"rientation" not in data:
+    # The decoder reads a JPEG's metadata before the picture; those few bytes are enough to look at.
+    said = photo_bytes.jpeg_head(data) if photo.media_type == "image/jpeg" else data
+    if b"Exif" not in said and b"eXIf" not in said and b"EXIF" not in said and b"rientation" not in said:
         return 1
     try:
         value = _opened(data, photo).getexif().get(_ORIENTATION, 1)

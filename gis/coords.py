@@ -120,6 +120,15 @@ def to_wgs84(
     `out_of_range`, `outside_china` (GCJ-02, BD-09) or `unknown_crs`.
     """
     declared = system(crs)
+    # The common case without arrays; what is out of range (or no number) gets its refusal below.
+    if (
+        declared in (Crs.WGS84, Crs.CGCS2000)
+        and isinstance(lon, float)
+        and isinstance(lat, float)
+        and abs(lon) <= 180.0
+        and abs(lat) <= 90.0
+    ):
+        return lon, lat
     x, y = _finite(lon, lat)
     if isinstance(declared, Zone):
         return _as_given(*_from_zone(x, y, declared))

@@ -1,4 +1,4 @@
-"""`python -m tests.bench [intake] [routing] [start]`: makes a station of its own, measures, prints tables."""
+"""`python -m tests.bench [intake] [backlog] [routing] [start]`: a station of its own, measured, in tables."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from webapp.core.config import CHECKOUT
 from webapp.core.config import load as settings_from
 
 PORT = "8097"
+DAY_OF_REPORTS = 1500  # of 318 volunteers
 BOX = (112.556, 37.858, 112.584, 37.876)
 
 
@@ -41,25 +42,42 @@ def start_table(home: Path) -> list[str]:
     return ["| what | seconds |", "|---|---|", *(f"| {name} | {took:.1f} |" for name, took in rows)]
 
 
-def intake_table(home: Path) -> list[str]:
-    """Reports with a 200 kB photo through the real stack, 1 and 16 clients."""
+def target(home: Path) -> load.Target:
+    """The service of this run with the tokens of all who report in the first demo station."""
     logins = json.loads((home / "demo-logins.json").read_text())
     tokens = [
         x["token"] for x in logins if x["station"] == "YZ" and x["role"] in ("volunteer", "grid_worker")
     ]
+    return load.Target(home, int(PORT), tokens, BOX)
+
+
+def intake_table(home: Path) -> list[str]:
+    """Reports with a 200 kB photo through the real stack, 1 and 16 clients."""
     lines = [
-        "| clients | reports/s | p50 ms | p95 ms | CPU ms a report: web | database | worker (thumbnails) |",
-        "|---|---|---|---|---|---|---|",
+        "| clients | reports/s | p50 ms | p95 ms | CPU ms a report: web | database | both "
+        "| worker (thumbnails) | load generator |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
-    load.run("127.0.0.1", int(PORT), tokens, 2, 3, BOX)  # warm
-    for clients in (1, 16):
-        lines.append(load.run("127.0.0.1", int(PORT), tokens, clients, 15, BOX).line())
+    load.run(target(home), 2, 3)  # warm
+    for clients in (1, 16, 16, 16):
+        lines.append(load.run(target(home), clients, 15).line())
+    return lines
+
+
+def backlog_table(home: Path) -> list[str]:
+    """A day's reports of all volunteers, sent at once when the network is back."""
+    lines = [
+        "| reports | connections | seconds | reports/s | errors | p95 ms | longest ms "
+        "| memory of the web processes before, MB | at most |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    lines.append(load.drain(target(home), DAY_OF_REPORTS, 32).backlog_line())
     return lines
 
 
 def main(wanted: list[str]) -> None:
     """Measure what is asked for, by default everything."""
-    wanted = wanted or ["start", "intake", "routing"]
+    wanted = wanted or ["start", "intake", "backlog", "routing"]
     home = Path(tempfile.mkdtemp(prefix="shuangge-bench-", dir="/var/tmp"))
     home.chmod(0o755)
     busy = os.getloadavg()[0]
@@ -74,6 +92,8 @@ def main(wanted: list[str]) -> None:
             print("## Routing, 20,000 grids of 61 corners\n\n" + "\n".join(routing.run(settings)) + "\n")
         if "intake" in wanted:
             print("## Intake of reports with a 200 kB photo\n\n" + "\n".join(intake_table(home)) + "\n")
+        if "backlog" in wanted:
+            print("## A day's backlog at once\n\n" + "\n".join(backlog_table(home)) + "\n")
     finally:
         shuangge(home, "down")
         shutil.rmtree(home)

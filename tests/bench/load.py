@@ -1,157 +1,171 @@
-"""A load of reports over real HTTP, and the CPU that the service spent on it."""
+"""A load of reports over real HTTP, and the CPU and memory that the service spent on it."""
 
 from __future__ import annotations
 
-import hashlib
-import http.client
-import io
-import json
 import os
 import threading
-import time
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
-from random import Random
-from uuid import uuid4
 
-from PIL import Image
+from tests.bench.phones import Outcome, Sending, send_all, sendings
 
 TICKS = os.sysconf("SC_CLK_TCK")
+MOST_A_SECOND = 400
 
-
-def photo(size: int = 200_000, seed: int = 1) -> bytes:
-    """A JPEG of about `size` bytes, as a phone sends it."""
-    dice = Random(seed)
-    noise = Image.frombytes("L", (200, 150), dice.randbytes(30_000)).resize(
-        (1600, 1200), Image.Resampling.BICUBIC
-    )
-    out = io.BytesIO()
-    for quality in range(30, 96, 5):
-        out = io.BytesIO()
-        Image.merge("RGB", (noise, noise.rotate(90).resize(noise.size), noise)).save(
-            out, "JPEG", quality=quality
-        )
-        if out.tell() >= size:
-            break
-    return out.getvalue()
-
-
-def multipart(picture: bytes, lon: float, lat: float) -> tuple[bytes, str]:
-    """One batch with one report and one photo, a new id and a photo of its own each time."""
-    # Behind the end mark, so that each photo has a hash of its own and is stored, as in life.
-    own = picture[:-2] + b"\xff\xfe\x00\x12" + os.urandom(16) + b"\xff\xd9"
-    sha = hashlib.sha256(own).hexdigest()
-    now = datetime.now(UTC).isoformat()
-    batch = {
-        "batch_id": str(uuid4()),
-        "sent_at": now,
-        "client": {"name": "bench", "version": "1"},
-        "reports": [
-            {
-                "id": str(uuid4()),
-                "class_code": "flying_wire",
-                "answers": {"building_kind": "multi_storey", "wires": 2, "seen_charging": True},
-                "place": {"lon": lon, "lat": lat, "crs": "wgs84", "accuracy_m": 12, "method": "gps"},
-                "found_at": now,
-                "note": "压力测试",
-                "files": [{"sha256": sha, "name": "p.jpg", "media_type": "image/jpeg", "kind": "photo"}],
-            }
-        ],
-    }
-    mark = "b" + uuid4().hex
-    head = f'--{mark}\r\nContent-Disposition: form-data; name="batch"\r\n\r\n{json.dumps(batch)}\r\n'
-    part = (
-        f'--{mark}\r\nContent-Disposition: form-data; name="{sha}"; filename="p.jpg"\r\n'
-        "Content-Type: image/jpeg\r\n\r\n"
-    )
-    return (
-        head + part
-    ).encode() + own + f"\r\n--{mark}--\r\n".encode(), f"multipart/form-data; boundary={mark}"
+Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
-class Figures:
-    """What one run showed; times in milliseconds."""
+class Target:
+    """The service that is measured: its home, its port, and tokens of its reporters."""
 
-    clients: int
-    reports: int
-    seconds: float
-    p50: float
-    p95: float
-    web_cpu: float
-    database_cpu: float
-    worker_cpu: float
+    home: Path
+    port: int
+    tokens: list[str]
+    box: Box
 
-    def line(self) -> str:
-        """A row of the table."""
-        return (
-            f"| {self.clients} | {self.reports / self.seconds:.0f} | {self.p50:.1f} | {self.p95:.1f} "
-            f"| {self.web_cpu:.2f} | {self.database_cpu:.2f} | {self.worker_cpu:.2f} |"
-        )
+    def web(self) -> list[int]:
+        """The web processes, the one that only watches over them left out."""
+        mine = f"--bind 127.0.0.1:{self.port} "
+        found = {pid: parent for pid, parent, command in processes() if "webapp.app:serve()" in command
+                 and mine in command}  # fmt: skip
+        return [pid for pid, parent in found.items() if parent in found]
+
+    def spent(self) -> dict[str, float]:
+        """CPU milliseconds so far of web, database and worker, of this service alone."""
+        leader = int((self.home / "cluster" / "postmaster.pid").read_text().split()[0])
+        total = {"web": 0.0, "database": 0.0, "worker": 0.0}
+        web = self.web()
+        for pid, parent, command in processes():
+            if pid in web:
+                total["web"] += cpu_ms(pid)
+            elif leader in (pid, parent):
+                # What ended in between counts with its parent.
+                total["database"] += cpu_ms(pid, and_ended=pid == leader)
+            elif "webapp.cli work" in command and self._is_mine(pid):
+                total["worker"] += cpu_ms(pid)
+        return total
+
+    def _is_mine(self, pid: int) -> bool:
+        try:
+            return f"SHUANGGE_HOME={self.home}\0".encode() in Path(f"/proc/{pid}/environ").read_bytes()
+        except OSError:
+            return False
 
 
-def cpu_s(match: str) -> float:
-    """CPU seconds of all live processes whose command line contains `match`."""
-    total = 0
+def processes() -> Iterator[tuple[int, int, str]]:
+    """Yield (pid, parent's pid, command line) of all live processes."""
     for folder in Path("/proc").iterdir():
         if not folder.name.isdigit():
             continue
         try:
             command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            if match in command:
-                fields = (folder / "stat").read_text().rsplit(") ", 1)[1].split()
-                total += int(fields[11]) + int(fields[12]) + int(fields[13]) + int(fields[14])
+            yield int(folder.name), int(_stat(int(folder.name))[1]), command
         except OSError:
             continue
-    return total / TICKS
 
 
-def run(
-    host: str, port: int, tokens: list[str], clients: int, seconds: float, box: tuple[float, ...]
-) -> Figures:
+def _stat(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split()
+
+
+def cpu_ms(pid: int, and_ended: bool = False) -> float:
+    """CPU milliseconds of a process so far, with those of its ended children when asked for."""
+    try:
+        return sum(int(n) for n in _stat(pid)[11 : 15 if and_ended else 13]) / TICKS * 1000
+    except OSError:
+        return 0.0
+
+
+def resident_mb(pids: list[int]) -> float:
+    """Resident memory of processes in MB, shared pages counted once for each."""
+    pages = 0
+    for pid in pids:
+        try:
+            pages += int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+        except OSError:
+            continue
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What one run showed; times and CPU (for each report) in milliseconds, memory in MB."""
+
+    clients: int
+    reports: int
+    seconds: float
+    failures: list[str]
+    p50: float
+    p95: float
+    longest: float
+    cpu: dict[str, float]
+    load_cpu: float
+    memory_before: float
+    memory_peak: float
+
+    def line(self) -> str:
+        """A row of the table of intake."""
+        web, database, worker = (self.cpu[name] for name in ("web", "database", "worker"))
+        return (
+            f"| {self.clients} | {self.reports / self.seconds:.0f} | {self.p50:.1f} | {self.p95:.1f} "
+            f"| {web:.2f} | {database:.2f} | {web + database:.2f} | {worker:.2f} | {self.load_cpu:.2f} |"
+        )
+
+    def backlog_line(self) -> str:
+        """A row of the table of the backlog."""
+        return (
+            f"| {self.reports} | {self.clients} | {self.seconds:.1f} | {self.reports / self.seconds:.0f} "
+            f"| {len(self.failures)} | {self.p95:.0f} | {self.longest:.0f} "
+            f"| {self.memory_before:.0f} | {self.memory_peak:.0f} |"
+        )
+
+
+def run(target: Target, clients: int, seconds: float) -> Figures:
     """Send reports from `clients` connections for some seconds, as fast as answers come."""
-    picture = photo()
-    times: list[float] = []
-    lock = threading.Lock()
-    end = time.monotonic() + seconds
-    failures: list[str] = []
+    # Made before the clock starts: the load runs on the cores that it measures.
+    ready = list(islice(sendings(target.tokens, target.box), int(seconds * MOST_A_SECOND)))
+    figures = _measured(target, iter(ready), clients, seconds)
+    assert not figures.failures, figures.failures[:3]
+    assert figures.reports < len(ready), "the prepared requests ran out: raise MOST_A_SECOND"
+    return figures
 
-    def client(number: int) -> None:
-        dice = Random(number)
-        connection = http.client.HTTPConnection(host, port, timeout=30)
-        own: list[float] = []
-        while time.monotonic() < end:
-            body, kind = multipart(picture, dice.uniform(box[0], box[2]), dice.uniform(box[1], box[3]))
-            headers = {"Content-Type": kind, "Authorization": f"Bearer {tokens[number % len(tokens)]}"}
-            start = time.perf_counter()
-            connection.request("POST", "/api/v1/batches", body, headers)
-            response = connection.getresponse()
-            answer = response.read()
-            own.append((time.perf_counter() - start) * 1000)
-            if response.status != 200 or b'"received"' not in answer:
-                failures.append(answer[:300].decode(errors="replace"))
-                return
-        with lock:
-            times.extend(own)
 
-    names = (
-        f"gunicorn webapp.app:serve() --worker-class gthread --workers 2 --threads 256 --bind {host}:{port}",
-        "postgres: ",
-        "webapp.cli work",
-    )
-    before = [cpu_s(name) for name in names]
-    started = time.monotonic()
-    threads = [threading.Thread(target=client, args=(n,)) for n in range(clients)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    took = time.monotonic() - started
-    spent = [(cpu_s(name) - then) * 1000 for name, then in zip(names, before, strict=True)]
-    assert not failures, failures[:3]
-    times.sort()
+def drain(target: Target, reports: int, clients: int) -> Figures:
+    """Send a backlog from `clients` connections until all of it has been answered."""
+    ready = list(islice(sendings(target.tokens, target.box), reports))
+    return _measured(target, iter(ready), clients, 600.0)
+
+
+def _measured(target: Target, ready: Iterator[Sending], clients: int, seconds: float) -> Figures:
+    web, stop = target.web(), threading.Event()
+    seen = [resident_mb(web)]
+
+    def watch() -> None:
+        while not stop.wait(0.25):
+            seen.append(resident_mb(web))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    before = target.spent()
+    outcome: Outcome = send_all("127.0.0.1", target.port, ready, clients, seconds)
+    after = target.spent()
+    stop.set()
+    watcher.join()
+    times = sorted(outcome.times)
     count = len(times)
     return Figures(
-        clients, count, took, times[count // 2], times[int(count * 0.95)], *(each / count for each in spent)
+        clients,
+        count,
+        outcome.seconds,
+        outcome.failures,
+        times[count // 2],
+        times[int(count * 0.95)],
+        times[-1],
+        {name: (after[name] - before[name]) / count for name in after},
+        outcome.cpu_s * 1000 / count,
+        seen[0],
+        max(seen),
     )

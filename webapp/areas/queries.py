@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -45,6 +46,27 @@ class Area:
     flag: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A grid near a point, as app.areas_near tells it."""
+
+    plan_id: UUID
+    grid_id: UUID
+    code: str
+    name: str
+    police_grid_id: UUID
+    police_code: str
+    police_name: str
+    covers: bool
+    metres: float
+
+
+def candidate(row: Sequence[Any]) -> Candidate:
+    """Return a candidate from the array that app.before_report makes of it."""
+    plan, grid, code, name, police_grid, *rest = row
+    return Candidate(UUID(plan), UUID(grid), code, name, UUID(police_grid), *rest)
+
+
 # The statement itself is the function app.areas_near (migrations/sql): its plan is kept per connection, and
 # a volunteer needs no right to read what lies around.
 _AREAS_NEAR = text("SELECT * FROM app.areas_near(:station, :at, :lon, :lat, :kx, :ky, :radius)")
@@ -63,11 +85,22 @@ def area_at(
     rows = _candidates(session, station_id, lon, lat, at, max(radius_m, 1.0))
     if not rows or not rows[0].covers:
         rows = _candidates(session, station_id, lon, lat, at, MARGIN_M)
-    if not rows:
+    return area_of(session, rows, station_id, lon, lat, at, radius_m)
+
+
+def area_of(
+    session: Session,
+    rows: Sequence[Candidate],
+    station_id: UUID,
+    lon: float,
+    lat: float,
+    at: datetime,
+    radius_m: float,
+) -> Area:
+    """Return the area of a point whose candidates are known, best first; raises as `area_at` does."""
+    if not rows or (not rows[0].covers and rows[0].metres > MARGIN_M):
         raise _nowhere(session, station_id, lon, lat, at)
     own = rows[0]
-    if not own.covers and own.metres > MARGIN_M:
-        raise _nowhere(session, station_id, lon, lat, at)
     near = next((row for row in rows[1:] if row.metres <= radius_m), None)
     flag = OUTSIDE_GRIDS if not own.covers else NEAR_BORDER if near is not None else None
     return Area(
@@ -87,11 +120,11 @@ def area_at(
 
 def _candidates(
     session: Session, station_id: UUID, lon: float, lat: float, at: datetime, radius_m: float
-) -> list[Row[Any]]:
+) -> list[Candidate]:
     # Metres by the scale of this latitude: true to a thousandth over the five kilometres that matter.
     kx, ky = coords.metres_per_degree(lat)
     values = {"lon": lon, "lat": lat, "station": station_id, "at": at, "kx": kx, "ky": ky, "radius": radius_m}
-    return list(session.execute(_AREAS_NEAR, values))
+    return [Candidate(*row) for row in session.execute(_AREAS_NEAR, values)]
 
 
 def _nowhere(session: Session, station_id: UUID, lon: float, lat: float, at: datetime) -> Exception:

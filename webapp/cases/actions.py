@@ -26,9 +26,9 @@ from webapp.cases import queries, rules
 from webapp.cases.models import Attachment, Case
 from webapp.core import clock
 from webapp.core.actor import Actor
-from webapp.core.db import table_of
+from webapp.core.db import on_disk, table_of
 from webapp.core.errors import Conflict, Problem, Refused
-from webapp.core.events import record
+from webapp.core.events import Write, record
 from webapp.core.files import BlobStore
 
 _ATTACHMENT = table_of(Attachment)
@@ -62,6 +62,13 @@ class Sender:
     ref: str | None = None
     content: bytes | None = None
 
+    def columns(self) -> dict[str, str | None]:
+        """Return the columns of a case that say so."""
+        return {"source": self.source, "client": self.client[:100], "source_ref": self.ref}
+
+
+LAST_VERSION = 2**31 - 1
+
 
 class _Overtaken(Exception):
     """Another sending of the same id was faster."""
@@ -84,13 +91,22 @@ def report(
     """
     content = (sender.content if sender else None) or _content_hash(sent)
     for _try in range(2):
-        known = queries.known_hash(session, sent.id)
-        if known is not None and known != content:
-            raise Conflict("already_known", held=known.hex(), sent=content.hex())
-        if known is not None:
+        now = clock.now()
+        spot = _Spot.of(sent.place)
+        met = queries.met(session, sent.id, sent.class_code, _version(sent), now, spot.place, spot.radius_m)
+        if met.known is not None and met.known != content:
+            raise Conflict("already_known", held=met.known.hex(), sent=content.hex())
+        if met.known is not None:
             return _again(session, blobs, sent)
+        checked = _checked(session, sent, met, spot, by, now)
+        files = _prepared(blobs, sent.attachments)
+        own = {
+            "reporter_id": reporter_id or by.person_id,
+            "content_hash": content,
+            **(sender or Sender()).columns(),
+        }
         try:
-            return _first(session, blobs, sent, content, by, reporter_id or by.person_id, sender or Sender())
+            return _first(session, sent, checked, files, own, by)
         except _Overtaken:
             continue
     # The id stands for a case that this sender may not see.
@@ -100,6 +116,7 @@ def report(
 def _again(session: Session, blobs: BlobStore, sent: Report) -> Receipt:
     """Answer a repeated report: keep the files that came only now, give the receipt of the first time."""
     known = queries.known_report(session, sent.id)
+    on_disk(session)  # the first sending may still wait for it
     missing = [file for file in sent.attachments if file.sha256 not in known.held]
     _add_files(session, known, _prepared(blobs, missing), "found")
     held = {*known.held, *(file.sha256 for file in missing if file.data is not None)}
@@ -114,69 +131,92 @@ def _again(session: Session, blobs: BlobStore, sent: Report) -> Receipt:
     )
 
 
+@dataclass(frozen=True)
+class _Spot:
+    """Where a report says it is: in WGS 84, or what is wrong with it."""
+
+    place: tuple[float, float] | None
+    radius_m: float
+    problems: tuple[Problem, ...]
+
+    @classmethod
+    def of(cls, place: Place) -> _Spot:
+        problems: list[Problem] = []
+        found = _in_wgs84(place, problems)
+        radius = uncertainty_m(place.accuracy_m, place.method)
+        return cls(None if problems else found, radius, tuple(problems))
+
+
+@dataclass(frozen=True)
+class _Checked:
+    """A report that may be written: its class, its place in WGS 84, whose ground that is, and the moment."""
+
+    declared: queries.Declared
+    lon: float
+    lat: float
+    area: areas.Area
+    now: datetime
+
+
+def _checked(
+    session: Session, sent: Report, met: queries.Met, spot: _Spot, by: Actor, now: datetime
+) -> _Checked:
+    """Check everything that is said; raise Refused with all that is wrong with it."""
+    declared = met.declared
+    if declared is None:
+        raise Refused(problems=[Problem("/class_code", "class_unknown", {"code": sent.class_code})])
+    questions = [rules.Question.declared(item) for item in declared.questions]
+    problems = rules.answer_problems(questions, sent.answers, len(sent.attachments))
+    late = rules.time_problem(sent.found_at, now)
+    problems += [late] if late else []
+    problems += spot.problems
+    if problems or spot.place is None:
+        raise Refused(problems=problems)
+    lon, lat = spot.place
+    area = areas.area_of(session, met.near, by.station_id, lon, lat, now, spot.radius_m)
+    return _Checked(declared, lon, lat, area, now)
+
+
 def _first(
     session: Session,
-    blobs: BlobStore,
     sent: Report,
-    content: bytes,
+    checked: _Checked,
+    files: list[dict[str, Any]],
+    own: Mapping[str, Any],
     by: Actor,
-    reporter_id: UUID | None,
-    sender: Sender,
 ) -> Receipt:
-    """Take a report that is new. Everything is checked, and the photos are safe, before the first row."""
-    now = clock.now()
-    declared = _declared(session, sent)
-    lon, lat = _checked(sent, declared, now)
-    files = _prepared(blobs, sent.attachments)
-    radius = uncertainty_m(sent.place.accuracy_m, sent.place.method)
-    area = areas.area_at(session, by.station_id, lon, lat, now, radius)
+    """Write a report that is new and checked, its photos safe; raise _Overtaken when the id is taken."""
+    now, area, declared = checked.now, checked.area, checked.declared
     values = {
-        **_said(sent, declared, lon, lat),
+        **_said(sent, declared, checked.lon, checked.lat),
         **_routed(area),
+        **own,
+        "content_hash": f"\\x{own['content_hash'].hex()}",
         "station_id": by.station_id,
         "state": rules.State.REPORTED,
         "reported_at": now,
         "due_at": rules.due_at(now, declared.limit_h),
-        "reporter_id": reporter_id,
-        "client": sender.client[:100],
-        "source": sender.source,
-        "source_ref": sender.ref,
-        "content_hash": f"\\x{content.hex()}",
         "revision": 1,
     }
-    number = _written(session, values, files, now)
+    facts = {"report": orjson.dumps(values).decode(), "files": orjson.dumps(files).decode()}
+    write = Write(_WRITE, {**facts, "year": now.astimezone(clock.SHOWN).year})
     news = {"class_code": declared.code, "flag": area.flag}
-    record(session, "cases.reported", kind="case", subject=sent.id, grid=area.grid_id, by=by, **news)
+    number: str | None = record(
+        session, "cases.reported", write, kind="case", subject=sent.id, grid=area.grid_id, by=by, **news
+    )
+    if number is None:
+        raise _Overtaken
     held = _sorted(file["sent_sha256"] for file in files)
     return Receipt(
         sent.id, number, area.grid_name, area.police_grid_name, area.neighbour_name, now, held, created=True
     )
 
 
-def _written(session: Session, values: dict[str, Any], files: list[dict[str, Any]], now: datetime) -> str:
-    """Write the case with its files and return its number; raise _Overtaken when the id is there already."""
-    facts = {"report": orjson.dumps(values).decode(), "files": orjson.dumps(files).decode()}
-    number: str | None = session.scalar(_WRITE, {**facts, "year": now.astimezone(clock.SHOWN).year})
-    if number is None:
-        raise _Overtaken
-    return number
+_WRITE = text("""SELECT app.take_report(:ctx, CAST(:report AS jsonb), CAST(:files AS jsonb), :year,
+    CAST(:event AS jsonb))""")
 
 
-_WRITE = text("SELECT app.write_report(CAST(:report AS jsonb), CAST(:files AS jsonb), :year)")
-
-
-def _checked(sent: Report, declared: Any, now: datetime) -> tuple[float, float]:
-    """Return the place in WGS 84; raise Refused with everything that is wrong with the report."""
-    problems = rules.answer_problems(_questions(declared), sent.answers, len(sent.attachments))
-    late = rules.time_problem(sent.found_at, now)
-    problems += [late] if late else []
-    lon, lat = _in_wgs84(sent.place, problems)
-    if problems:
-        raise Refused(problems=problems)
-    return lon, lat
-
-
-def _said(sent: Report, declared: Any, lon: float, lat: float) -> dict[str, Any]:
+def _said(sent: Report, declared: queries.Declared, lon: float, lat: float) -> dict[str, Any]:
     """Return the columns that hold what was reported, raw place beside the WGS 84 one."""
     place = sent.place
     return {
@@ -209,16 +249,10 @@ def _routed(area: areas.Area) -> dict[str, Any]:
     }
 
 
-def _declared(session: Session, sent: Report) -> Any:
-    version = int(sent.class_version) if sent.class_version and sent.class_version.isdigit() else None
-    found = queries.hazard_class(session, sent.class_code, version)
-    if found is None:
-        raise Refused(problems=[Problem("/class_code", "class_unknown", {"code": sent.class_code})])
-    return found
-
-
-def _questions(declared: Any) -> list[rules.Question]:
-    return [rules.Question.declared(item) for item in declared.questions]
+def _version(sent: Report) -> int | None:
+    """Return the version of the class that a phone names; None for the one in use."""
+    said = sent.class_version
+    return min(int(said), LAST_VERSION) if said and said.isdecimal() else None
 
 
 def _in_wgs84(place: Place, problems: list[Problem]) -> tuple[float, float]:
@@ -257,8 +291,7 @@ def _prepared(blobs: BlobStore, files: Iterable[SentFile]) -> list[dict[str, Any
 
 def _prepared_file(blobs: BlobStore, data: bytes, sent_sha256: str) -> dict[str, Any]:
     try:
-        seen = photos.inspect(data)
-        kept = photos.stripped(data)
+        seen, kept = photos.cleaned(data)
     except FileRefused as error:
         raise Refused(problems=[Problem(f"/files/{sent_sha256}", error.code, error.params)]) from error
     return {

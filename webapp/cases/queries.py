@@ -12,14 +12,15 @@ import orjson
 from sqlalchemy import ARRAY, Select, String, and_, cast, func, or_, select, text
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
+from gis import coords
 from webapp.areas.models import Grid, PoliceGrid
+from webapp.areas.queries import Candidate, candidate
+from webapp.areas.rules import MARGIN_M
 from webapp.cases.models import Attachment, Case, HazardClass
 from webapp.cases.rules import OPEN_STATES
-from webapp.core.db import table_of, within_bbox
+from webapp.core.db import at_once, within_bbox
 from webapp.core.errors import BadRequest, NotFound
 
-_CLASS = table_of(HazardClass)
-_ASKED = [_CLASS.c[name] for name in ("code", "version", "questions", "restricted", "limit_h", "kind")]
 PAGE = 50
 MOST = 500
 
@@ -40,13 +41,6 @@ class Filter:
 def hazard_classes(session: Session) -> list[HazardClass]:
     """Return the classes in use, in the order of the buttons."""
     return list(session.scalars(select(HazardClass).where(HazardClass.in_use).order_by(HazardClass.position)))
-
-
-def hazard_class(session: Session, code: str, version: int | None = None) -> Any:
-    """Return a class's row: the version named (old phones keep theirs), else the one in use; or None."""
-    wanted = _CLASS.c.version == version if version is not None else _CLASS.c.in_use
-    published = _CLASS.c.draft.is_(False)
-    return session.execute(select(*_ASKED).where(_CLASS.c.code == code, wanted, published)).one_or_none()
 
 
 _NEIGHBOUR = aliased(Grid)
@@ -70,13 +64,50 @@ _KNOWN = (
 )
 
 
-_KNOWN_HASH = text("SELECT app.known_report(:id)")
+@dataclass(frozen=True)
+class Met:
+    """What a report meets: the hash of what it said when it is known, else its class and the grids near."""
+
+    known: bytes | None
+    declared: Declared | None
+    near: tuple[Candidate, ...]
 
 
-def known_hash(session: Session, case_id: UUID) -> bytes | None:
-    """Return the hash of what a known report said; None for a new one."""
-    found = session.scalar(_KNOWN_HASH, {"id": case_id})
-    return None if found is None else bytes(found)
+@dataclass(frozen=True)
+class Declared:
+    """What a hazard class asks and says."""
+
+    code: str
+    version: int
+    questions: list[Any]
+    restricted: bool
+    limit_h: int
+    kind: str
+
+
+_MET = text("""SELECT CAST(app.before_report(
+    :ctx, :report, :code, :version, :at, :lon, :lat, :kx, :ky, :radius, :margin) AS text)""")
+
+
+def met(
+    session: Session,
+    report: UUID,
+    code: str,
+    version: int | None,
+    at: datetime,
+    place: tuple[float, float] | None,
+    radius_m: float,
+) -> Met:
+    """Return what a report meets, in one statement; `place` (lon, lat in WGS 84) is None when it has none."""
+    lon, lat = place or (None, None)
+    kx, ky = coords.metres_per_degree(lat or 0.0)
+    values = {"report": report, "code": code, "version": version, "at": at, "lon": lon, "lat": lat}
+    scale = {"kx": kx, "ky": ky, "radius": max(radius_m, 1.0), "margin": MARGIN_M}
+    found = orjson.loads(at_once(session, _MET, **values, **scale))
+    if "known" in found:
+        return Met(bytes.fromhex(found["known"]), None, ())
+    declared = Declared(**found["class"]) if found["class"] else None
+    return Met(None, declared, tuple(candidate(row) for row in found["near"]))
 
 
 def known_report(session: Session, case_id: UUID) -> Any:

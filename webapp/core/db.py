@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
 from time import monotonic
@@ -12,6 +12,7 @@ from uuid import UUID
 import psycopg2
 from sqlalchemy import (
     URL,
+    Connection,
     Date,
     DateTime,
     Engine,
@@ -88,6 +89,48 @@ def role_url(settings: Settings, role: str) -> URL:
     return outside.set(drivername="postgresql+psycopg2", username=role, password=password)
 
 
+_OWN = "shuangge"
+
+
+class _Session(Session):
+    """A session that tells the database who acts whenever a transaction of it begins."""
+
+
+@event.listens_for(_Session, "after_begin")
+def _enter(session: Session, _transaction: Any, connection: Connection) -> None:
+    database, actor = session.info[_OWN]
+    if actor is not None:
+        connection.exec_driver_sql("SELECT set_config('app.ctx', %s, true)", (database.context(actor),))
+
+
+def at_once(session: Session, query: TextClause, **values: Any) -> Any:
+    """Run one statement that names its actor itself (`:ctx`); return its single value.
+
+    While the session has not begun its transaction, the statement is one of its own: one message begins,
+    writes and commits, so that what it locks is never held while this process computes or waits for its
+    turn. What it wrote stays, whatever happens afterwards: fit only for what may be sent twice. In a session
+    that has begun, the statement is part of that transaction. Call `on_disk` before anybody is told of it.
+    """
+    database, actor = session.info.get(_OWN, (None, None))
+    if actor is None or session.in_transaction():
+        return session.scalar(query, {**values, "ctx": None})
+    return database.alone(query, {**values, "ctx": database.context(actor)})
+
+
+def on_disk(session: Session) -> None:
+    """Wait until all that this session may have seen or written at once is on the disk.
+
+    The log is written in order, so a small entry that is synced now takes along everything before it, also
+    what others wrote; many who wait together wait for one sync.
+    """
+    database, _actor = session.info.get(_OWN, (None, None))
+    if database is not None:
+        database.alone(_ENTRY, {})
+
+
+_ENTRY = text("SELECT CAST(pg_logical_emit_message(true, 'shuangge', '') AS text)")
+
+
 class Database:
     """The engines of one process. Make it after the fork: connections must not be shared."""
 
@@ -103,19 +146,25 @@ class Database:
     def transaction(self, actor: Actor | None = None) -> Iterator[Session]:
         """Open a transaction as `actor`: leaving it commits, an exception rolls back.
 
-        Without an actor row-level security shows nothing.
+        Without an actor row-level security shows nothing. The database hears of it with the first statement.
         """
-        with Session(self.engine, expire_on_commit=False) as session:
-            if actor is not None:
-                token = context_token(actor, self._key, int(clock.now().timestamp()))
-                session.execute(text("SELECT set_config('app.ctx', :token, true)"), {"token": token})
+        with _Session(self.engine, expire_on_commit=False, info={_OWN: (self, actor)}) as session:
             yield session
             session.commit()
+
+    def context(self, actor: Actor) -> str:
+        """Return the signed identity of an actor, good for a transaction that begins now."""
+        return context_token(actor, self._key, int(clock.now().timestamp()))
 
     def row(self, query: TextClause, **values: Any) -> Any:
         """Read one row (or None) by itself, in one round trip: no transaction is opened around it."""
         with self._single.connect() as connection:
             return connection.execute(query, values).one_or_none()
+
+    def alone(self, query: TextClause, values: Mapping[str, Any]) -> Any:
+        """Run one statement as a transaction of its own; return its single value."""
+        with self._single.connect() as connection:
+            return connection.execute(query, values).scalar_one()
 
     def dispose(self) -> None:
         """Close all connections."""

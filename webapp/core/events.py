@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, func, select, text
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, TextClause, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from webapp.core.actor import Actor
-from webapp.core.db import Base
+from webapp.core.db import Base, at_once, on_disk
 
 
 class Event(Base):
@@ -46,21 +48,30 @@ class Outbox(Base):
     event_id: Mapped[int] = mapped_column(BigInteger, ForeignKey(Event.id), primary_key=True)
 
 
+@dataclass(frozen=True)
+class Write:
+    """A statement of the hot path that writes its row and, from `:event`, the event too; see `at_once`."""
+
+    query: TextClause
+    values: Mapping[str, Any]
+
+
 def record(
     session: Session,
     name: str,
+    write: Write | None = None,
     *,
     kind: str,
     subject: UUID,
     by: Actor,
     grid: UUID | None = None,
     **data: Any,
-) -> None:
+) -> Any:
     """Write the event row of an action, in the action's own transaction.
 
     `name` is `capability.past_tense`; `data` holds ids, codes and numbers, never names or phone numbers.
+    With `write` that statement writes row and event together; returns its value.
     """
-    session.flush()
     values = {
         "station": by.station_id,
         "name": name,
@@ -68,9 +79,14 @@ def record(
         "subject": subject,
         "grid": grid,
         "by": by.person_id,
-        "data": orjson.dumps(data).decode(),
+        "data": data,
     }
-    session.execute(_RECORD, values)
+    if write is not None:
+        found = at_once(session, write.query, **write.values, event=orjson.dumps(values).decode())
+        on_disk(session)
+        return found
+    session.flush()
+    return session.execute(_RECORD, {**values, "data": orjson.dumps(data).decode()})
 
 
 _RECORD = text("SELECT app.record_event(:station, :name, :kind, :subject, :grid, :by, CAST(:data AS jsonb))")

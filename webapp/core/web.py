@@ -34,6 +34,7 @@ from webapp.core.errors import (
     TooLarge,
 )
 from webapp.core.files import BlobStore
+from webapp.core.forms import FormRequest
 from webapp.core.live import Hub
 from webapp.core.schema import problem_said
 from webapp.core.security import form_mark, same
@@ -268,6 +269,7 @@ def content_security_policy(nonce: str, settings: Settings) -> str:
 def install(app: Flask, the_site: Site) -> None:
     """Give an application what every door shares."""
     app.extensions["shuangge"] = the_site
+    app.request_class = FormRequest
     app.config["MAX_CONTENT_LENGTH"] = the_site.settings.max_body
     app.config["MAX_FORM_MEMORY_SIZE"] = 2 * 1024 * 1024
     app.before_request(_before)
