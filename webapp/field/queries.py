@@ -133,3 +133,8 @@ def kept_file(session: Session, entry_id: UUID, number: int) -> str:
     if not 1 <= number <= len(files):
         raise NotFound()
     return str(files[number - 1][1])
+
+
+def number_of(session: Session, case_id: UUID | None) -> str | None:
+    """Return the number of a case that the asker may see; None without one."""
+    return None if case_id is None else session.scalar(select(Case.number).where(Case.id == case_id))

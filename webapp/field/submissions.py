@@ -60,9 +60,8 @@ def take(session: Session, blobs: BlobStore, sent: Sent, *, by: Actor) -> Told:
         return Told(400, _sentence(problems))
     if form.form_id in FOLLOW_UPS:
         return _followed_up(session, blobs, sent, form, by)
-    old = form.deprecated
-    if old is not None and known_cases.known_hash(session, old) is not None:
-        number = known_cases.known_report(session, old).number
+    number = queries.number_of(session, form.deprecated)
+    if number is not None:
         return _kept(session, blobs, sent, [Problem("", "edit_of_case", {"number": number})], by)
     return _reported(session, blobs, sent, form, by)
 
@@ -95,11 +94,12 @@ def _reported(session: Session, blobs: BlobStore, sent: Sent, form: Submission, 
 
 
 def _questions(session: Session, form: Submission) -> list[Mapping[str, Any]]:
-    version = int(form.version) if form.version.isdigit() else None
-    declared = known_cases.hazard_class(session, form.form_id, version)
-    if declared is None:
-        raise Refused(problems=[Problem("/class_code", "class_unknown", {"code": form.form_id})])
-    return list(declared.questions)
+    version = form.version if form.version.isdecimal() else None
+    try:
+        return list(queries.form_class(session, form.form_id, version).questions)
+    except NotFound as error:
+        problem = Problem("/class_code", "class_unknown", {"code": form.form_id})
+        raise Refused(problems=[problem]) from error
 
 
 def _receipt(done: cases.Receipt, missing: Sequence[str], odd: Sequence[Problem], more: bool) -> str:

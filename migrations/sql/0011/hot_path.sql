@@ -26,7 +26,8 @@ BEGIN
                               'restricted', c.restricted, 'limit_h', c.limit_h, 'kind', c.kind) INTO kind
     FROM app.hazard_class c
     WHERE c.code = class AND CASE WHEN class_version IS NULL THEN c.in_use ELSE c.version = class_version END
-      AND NOT c.draft AND coalesce(c.station_id, app.my_station()) = app.my_station();
+      -- This function sees all: a class of another station's own, and a draft, are not there for the caller.
+      AND NOT c.draft AND (c.station_id IS NULL OR c.station_id = app.my_station());
     IF lon IS NOT NULL THEN
         mine := app.my_station();
         LOOP

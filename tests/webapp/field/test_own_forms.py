@@ -178,3 +178,26 @@ def test_a_form_app_is_set_up_by_one_code(client, as_role):
     token = path.rpartition("/")[2]
     bearer = {"Authorization": f"Bearer {token}"}
     assert client.get("/api/v1/devices", headers=bearer).status_code == 403
+
+
+def test_no_report_takes_another_stations_class_or_a_draft(
+    upload, publish, as_role, sample_report, other_station
+):
+    """The batch of the phone page asks in one statement that sees every class: it must not find these."""
+    made = upload(book(form_id="fenced")).json
+    answers = {"kind": "works", "night": False, "decibel": 60}
+
+    def state(username_role, station, grid_place):
+        sample = sample_report(
+            "A1", class_code="t-fenced", class_version="1", answers=answers, place=grid_place
+        )
+        answer = as_role(username_role, station=station).post("/api/v1/batches", data=sample.form())
+        told = answer.json["reports"][0]
+        return told["state"], [error["code"] for error in told["errors"]]
+
+    lon, lat = other_station.inside("A1")
+    unknown = ("kept", ["class_unknown"])
+    assert state("volunteer", "T", {}) == unknown, "a draft"
+    publish(made)
+    assert state("volunteer", "T", {}) == ("received", [])
+    assert state("volunteer", "U", {"lon": lon, "lat": lat}) == unknown, "another station's class"
