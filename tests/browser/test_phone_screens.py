@@ -85,7 +85,7 @@ def shown(page: Page, screen: str) -> None:
 
 def until(page: Page, address: str, fits: Callable[[Any], Any]) -> None:
     """Wait until what the service tells this page fits: the worker takes its moment."""
-    for _try in range(100):
+    for _try in range(600):
         if fits(page.request.get(address).json()):
             return
         page.wait_for_timeout(100)
