@@ -31,7 +31,7 @@ export async function uploaded(blob, sha256, how) {
         timeout_ms: PIECE_TIMEOUT_MS,
         headers: {
           "X-CSRF-Token": how.csrf,
-          "Content-Type": "application/offset+octet-stream",
+          "Content-Type": "application/octet-stream",
           "Upload-Offset": String(offset),
           "Upload-Length": String(blob.size),
         },

@@ -108,8 +108,7 @@ function byFile(context, some) {
     { class: "card by-file" },
     h("summary", { text: t("outbox.file") }),
     h("p", { text: t("outbox.file.words") }),
-    some ? save : null,
-    h("label", { class: "btn photo-button" }, input, h("span", { text: t("outbox.receipt") })),
+    h("div", { class: "row" }, some ? save : null, h("label", { class: "btn photo-button" }, input, h("span", { text: t("outbox.receipt") }))),
   );
 }
 

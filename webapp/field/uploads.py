@@ -57,7 +57,7 @@ def progress(sha: str, session: Session, by: Actor) -> tuple[dict[str, Any], int
 @blp.route("/uploads/<string(length=64):sha>", methods=["PATCH"])
 @door(*REPORTERS, scope="submit")
 @blp.response(200, UploadOut)
-@blp.doc(parameters=HEADERS, requestBody={"content": {"application/offset+octet-stream": {}}})
+@blp.doc(parameters=HEADERS, requestBody={"content": {"application/octet-stream": {}}})
 def piece(sha: str, session: Session, by: Actor) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Take a piece; 409 tells the true offset in Upload-Offset. The last one completes the photo."""
     part, data, owner = _announced(sha), whole_body(), cast(UUID, by.person_id)
