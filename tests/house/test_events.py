@@ -8,7 +8,7 @@ from tests.house.source import ROOT, furniture, module, modules, named
 from tests.house.tables import events_of, recorded
 from webapp.reactions import JOBS, REACTIONS
 
-NAME = re.compile(r"[a-z]+\.[a-z]+(_[a-z]+)*")
+NAME = re.compile(r"[a-z]+[0-9]*\.[a-z]+(_[a-z]+)*")
 # Past tenses that do not end in "ed".
 IRREGULAR = (
     "kept",

@@ -14,6 +14,7 @@ NOT_FETCHED = (
     "openrosa.org",
     "www.opendatakit.org",
     "wiki.open311.org",
+    "example.org",
     "127.0.0.1",
     "localhost",
     "[::1]",

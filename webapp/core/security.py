@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hmac
 import secrets
 from hashlib import sha256
@@ -42,6 +43,11 @@ def new_secret() -> tuple[str, bytes]:
     """Return a fresh 256-bit secret as text and what is stored of it."""
     text = secrets.token_urlsafe(32)
     return text, digest(text)
+
+
+def new_signing_key() -> str:
+    """Return a fresh key to sign with, in the form of Standard Webhooks: whsec_ and 32 bytes in base64."""
+    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def new_mark() -> str:

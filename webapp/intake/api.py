@@ -24,6 +24,7 @@ from webapp.intake.schemas import (
     CorrectionIn,
     GeocodeOut,
     GeocodeQuery,
+    IntakeUploadOut,
     RereadIn,
     RowOut,
     RowsOut,
@@ -32,7 +33,6 @@ from webapp.intake.schemas import (
     SourceOut,
     UploadFile,
     UploadIn,
-    UploadOut,
     told,
 )
 
@@ -59,7 +59,7 @@ def keep_source(sent: dict[str, Any], source_id: UUID, session: Session, by: Act
 
 @blp.route("/intake/uploads")
 @door(*rules.READERS)
-@blp.response(200, UploadOut(many=True))
+@blp.response(200, IntakeUploadOut(many=True))
 def uploads(session: Session, by: Actor) -> list[IntakeUpload]:
     """The uploads, newest first: all for the chief and the administrator, their own for officers."""
     return queries.uploads(session)
@@ -69,7 +69,7 @@ def uploads(session: Session, by: Actor) -> list[IntakeUpload]:
 @door(*rules.READERS)
 @blp.arguments(UploadIn, location="form")
 @blp.arguments(UploadFile, location="files")
-@blp.response(201, UploadOut)
+@blp.response(201, IntakeUploadOut)
 def upload(form: dict[str, Any], files: dict[str, Any], session: Session, by: Actor) -> IntakeUpload:
     """Hand a file in for preview; nothing becomes a case before it is taken. A large one is read later."""
     source = queries.source_by_code(session, form["source"])
@@ -79,7 +79,7 @@ def upload(form: dict[str, Any], files: dict[str, Any], session: Session, by: Ac
 
 @blp.route("/intake/uploads/<uuid:upload_id>")
 @door(*rules.READERS)
-@blp.response(200, UploadOut)
+@blp.response(200, IntakeUploadOut)
 def one_upload(upload_id: UUID, session: Session, by: Actor) -> IntakeUpload:
     """One upload, with its counts."""
     return queries.upload(session, upload_id)
@@ -99,7 +99,7 @@ def rows(query: dict[str, Any], upload_id: UUID, session: Session, by: Actor) ->
 @blp.route("/intake/uploads/<uuid:upload_id>/reading", methods=["PUT"])
 @door(*rules.READERS)
 @blp.arguments(RereadIn)
-@blp.response(200, UploadOut)
+@blp.response(200, IntakeUploadOut)
 def read_again(sent: dict[str, Any], upload_id: UUID, session: Session, by: Actor) -> IntakeUpload:
     """Read an upload in another way; its faults are found anew."""
     found = queries.upload(session, upload_id)
@@ -119,7 +119,7 @@ def correct(sent: dict[str, Any], upload_id: UUID, number: int, session: Session
 
 @blp.route("/intake/uploads/<uuid:upload_id>/take", methods=["POST"])
 @door(*rules.READERS)
-@blp.response(200, UploadOut)
+@blp.response(200, IntakeUploadOut)
 def take(upload_id: UUID, session: Session, by: Actor) -> IntakeUpload:
     """Take the ready rows over as cases; a large upload goes on in the background (state taking)."""
     return actions.take(session, site().blobs, queries.upload(session, upload_id), by=by)

@@ -88,7 +88,7 @@ def told(problems: list[Any]) -> list[dict[str, str]]:
     ]
 
 
-class UploadOut(Strict):
+class IntakeUploadOut(Strict):
     """An upload; `counts` are its rows by state."""
 
     id = fields.UUID()

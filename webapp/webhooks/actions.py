@@ -12,6 +12,7 @@ from webapp.core.actor import Actor
 from webapp.core.db import table_of
 from webapp.core.errors import Conflict, Refused
 from webapp.core.events import record
+from webapp.core.security import new_signing_key
 from webapp.webhooks import rules
 from webapp.webhooks.models import Webhook, WebhookDelivery, WebhookSecret
 
@@ -40,7 +41,7 @@ def subscribe(
     hook = Webhook(id=webhook_id, station_id=by.station_id, label=label, url=url, events=events)
     session.add(hook)
     session.flush()
-    secret = rules.new_secret()
+    secret = new_signing_key()
     values = {"webhook_id": webhook_id, "station_id": by.station_id, "secret": secret}
     session.execute(insert(table_of(WebhookSecret)).values(**values))
     record(session, "webhooks.subscribed", kind="webhook", subject=hook.id, by=by, events=events)

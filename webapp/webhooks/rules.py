@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hmac
 import re
-import secrets
 from datetime import timedelta
 from hashlib import sha256
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
@@ -134,11 +133,6 @@ def event_problems(events: list[str]) -> list[Problem]:
     if unknown or not events:
         return [Problem("/events", "not_allowed", {"allowed": ", ".join(EVENTS)})]
     return []
-
-
-def new_secret() -> str:
-    """Return a fresh signing key in the form of Standard Webhooks: whsec_ and 32 bytes in base64."""
-    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def signature(secret: str, message_id: str, timestamp: int, body: bytes) -> str:

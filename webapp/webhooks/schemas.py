@@ -1,4 +1,4 @@
-"""What crosses the wire about webhooks. The signing key is in one answer and nowhere else."""
+"""What crosses the wire about webhooks; the signing key is in one answer and nowhere else."""
 
 from __future__ import annotations
 
