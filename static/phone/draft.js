@@ -11,6 +11,8 @@ let present = null;
 /** What of the draft is known to be on the disk: only what differs from it is written, other tabs write too. */
 /** @type {Report | null} */
 let onDisk = null;
+/** Changes on their way to the disk: until they are there, what is read from it is older than what is here. */
+let writing = 0;
 
 /** The report that is being written, if any. */
 export function draft() {
@@ -36,16 +38,20 @@ function take(report) {
  * @param {string} person
  */
 export async function refresh(person) {
+  if (writing) return false;
   const stored = present ? await store.report(present.id) : (await store.reportsOf(person)).find((each) => each.state === "draft");
   if (!stored || stored.state !== "draft") {
     const gone = Boolean(present && onDisk);
     if (gone) take(null);
     return gone;
   }
-  if (stored.changed_at === onDisk?.changed_at) return false;
-  // The same object: the screens hold it.
-  if (present) Object.assign(present, stored);
-  take(present ?? stored);
+  if (writing || stored.changed_at === onDisk?.changed_at) return false;
+  if (!present) return take(stored), true;
+  // The same objects: the screens hold them.
+  const { answers, ...rest } = stored;
+  Object.assign(present, rest);
+  Object.assign(present.answers, answers);
+  onDisk = structuredClone(present);
   return true;
 }
 
@@ -98,12 +104,16 @@ export async function change(changes) {
   if (!present) return;
   const mine = Object.assign(present, changes);
   const base = onDisk;
-  onDisk = structuredClone(mine);
-  const stored = await store.change(mine.id, (found) => {
-    if (!found) return base ? undefined : mine;
-    if (found.state !== "draft" && base?.state === "draft") return undefined;
-    return merged(found, mine, base ?? found);
-  });
+  const now = structuredClone(mine);
+  onDisk = now;
+  writing++;
+  const stored = await store
+    .change(mine.id, (found) => {
+      if (!found) return base ? undefined : now;
+      if (found.state !== "draft" && base?.state === "draft") return undefined;
+      return merged(found, now, base ?? found);
+    })
+    .finally(() => writing--);
   if (present !== mine) return;
   if (!stored || (stored.state !== "draft" && mine.state === "draft")) return take(null);
   mine.changed_at = stored.changed_at;

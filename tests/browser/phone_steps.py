@@ -56,9 +56,9 @@ def to_details(page: Page) -> None:
     expect(page.locator("#send")).to_be_visible()
 
 
-def answer(page: Page, wires: str = "2") -> None:
+def answer(page: Page, wires: str = "2", picture: FilePayload = A_PHOTO) -> None:
     """Step 3: photo and the questions of flying-wire charging."""
-    page.locator("#photo-camera").set_input_files(A_PHOTO)
+    page.locator("#photo-camera").set_input_files(picture)
     expect(page.locator(".thumbs img")).to_have_count(1)
     page.locator("label.choice", has=page.locator("input[value=multi_storey]")).tap()
     page.locator("#q-wires").fill(wires)
@@ -98,11 +98,16 @@ def clock_wrong(days: float) -> str:
       }};"""
 
 
-def filled(page: Page, code: str = "flying_wire") -> None:
+def new_photo() -> FilePayload:
+    """Return a photo that nobody has sent before."""
+    return {"name": "IMG_0003.jpg", "mimeType": "image/jpeg", "buffer": big_photo()}
+
+
+def filled(page: Page, picture: FilePayload = A_PHOTO) -> None:
     """Go through all three steps up to the button."""
-    choose(page, code)
+    choose(page)
     go_on(page)
-    answer(page)
+    answer(page, picture=picture)
 
 
 def on_phone(page: Page, store: str) -> list[dict[str, Any]]:

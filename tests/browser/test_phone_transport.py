@@ -24,6 +24,7 @@ from tests.browser.phone_steps import (
     filled_offline,
     go_on,
     my_cases,
+    new_photo,
     on_phone,
     opened,
     sent_batches,
@@ -68,7 +69,7 @@ def test_a_network_cut_in_the_middle_of_a_photo_goes_on_there(phone: Callable[..
         return route.abort() if len(offsets) in (2, 3) else route.continue_()
 
     page.route("**/api/v1/uploads/*", cut)
-    filled(page)
+    filled(page, new_photo())
     page.locator("#send").tap()
     expect(page.locator(".receipt")).to_be_visible()
     number = page.locator(".case-number").inner_text()
@@ -112,7 +113,7 @@ def test_only_on_wifi_the_originals_wait_and_can_be_sent_by_hand(phone: Callable
     page.goto("/phone/#/outbox")
     page.locator("#wifi-only").check()
     page.goto("/phone/#/what")
-    filled(page)
+    filled(page, new_photo())
     page.locator("#send").tap()
     expect(page.locator(".receipt")).to_be_visible()
     number = page.locator(".case-number").inner_text()
