@@ -1,4 +1,4 @@
-"""`python -m tests.bench [intake] [backlog] [routing] [start]`: a station of its own, measured, in tables."""
+"""`python -m tests.bench [intake] [backlog] [routing] [phone] [orders] [exports] [start]`: a station of its own, measured, in tables."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import load, routing
+from tests.bench import exports, firstload, intake_files, load, openrosa, routing
+from tests.bench.phones import sendings
 from webapp.core.config import CHECKOUT
 from webapp.core.config import load as settings_from
 
@@ -52,15 +53,16 @@ def target(home: Path) -> load.Target:
 
 
 def intake_table(home: Path) -> list[str]:
-    """Reports with a 200 kB photo through the real stack, 1 and 16 clients."""
+    """Reports with a 200 kB photo through the real stack, by both doors, 1 and 16 clients."""
     lines = [
-        "| clients | reports/s | p50 ms | p95 ms | CPU ms a report: web | database | both "
+        "| door | clients | reports/s | p50 ms | p95 ms | CPU ms a report: web | database | both "
         "| worker (thumbnails) | load generator |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
-    load.run(target(home), 2, 3)  # warm
-    for clients in (1, 16, 16, 16):
-        lines.append(load.run(target(home), clients, 15).line())
+    for door, made in (("batch", sendings), ("OpenRosa", openrosa.sendings)):
+        load.run(target(home), 2, 3, made)  # warm
+        for clients in (1, 16, 16, 16):
+            lines.append(f"| {door} {load.run(target(home), clients, 15, made).line()}")
     return lines
 
 
@@ -75,9 +77,16 @@ def backlog_table(home: Path) -> list[str]:
     return lines
 
 
+def phone_table(home: Path) -> list[str]:
+    """What a volunteer's phone loads before the page can be used."""
+    logins = json.loads((home / "demo-logins.json").read_text())
+    one = next(x for x in logins if x["station"] == "YZ" and x["role"] == "volunteer")
+    return firstload.run(f"http://127.0.0.1:{PORT}", one["username"], one["password"])
+
+
 def main(wanted: list[str]) -> None:
     """Measure what is asked for, by default everything."""
-    wanted = wanted or ["start", "intake", "backlog", "routing"]
+    wanted = wanted or ["start", "intake", "backlog", "routing", "phone", "orders", "exports"]
     home = Path(tempfile.mkdtemp(prefix="shuangge-bench-", dir="/var/tmp"))
     home.chmod(0o755)
     busy = os.getloadavg()[0]
@@ -94,6 +103,13 @@ def main(wanted: list[str]) -> None:
             print("## Intake of reports with a 200 kB photo\n\n" + "\n".join(intake_table(home)) + "\n")
         if "backlog" in wanted:
             print("## A day's backlog at once\n\n" + "\n".join(backlog_table(home)) + "\n")
+        if "phone" in wanted:
+            print("## First load of the phone page on a 3G link\n\n" + "\n".join(phone_table(home)) + "\n")
+        settings = settings_from({"SHUANGGE_HOME": str(home)})
+        if "orders" in wanted:
+            print("## Calls and orders by file\n\n" + "\n".join(intake_files.run(settings)) + "\n")
+        if "exports" in wanted:
+            print("## Exports of cases\n\n" + "\n".join(exports.run(settings)) + "\n")
     finally:
         shuangge(home, "down")
         shutil.rmtree(home)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -13,6 +13,7 @@ from tests.bench.phones import Outcome, Sending, send_all, sendings
 
 TICKS = os.sysconf("SC_CLK_TCK")
 MOST_A_SECOND = 400
+Maker = Callable[[list[str], tuple[float, ...]], Iterator[Sending]]
 
 Box = tuple[float, float, float, float]
 
@@ -123,10 +124,10 @@ class Figures:
         )
 
 
-def run(target: Target, clients: int, seconds: float) -> Figures:
+def run(target: Target, clients: int, seconds: float, made: Maker = sendings) -> Figures:
     """Send reports from `clients` connections for some seconds, as fast as answers come."""
     # Made before the clock starts: the load runs on the cores that it measures.
-    ready = list(islice(sendings(target.tokens, target.box), int(seconds * MOST_A_SECOND)))
+    ready = list(islice(made(target.tokens, target.box), int(seconds * MOST_A_SECOND)))
     figures = _measured(target, iter(ready), clients, seconds)
     assert not figures.failures, figures.failures[:3]
     assert figures.reports < len(ready), "the prepared requests ran out: raise MOST_A_SECOND"

@@ -39,9 +39,13 @@ def photo(size: int = 200_000, seed: int = 1) -> bytes:
 
 @dataclass(frozen=True)
 class Sending:
-    """One whole request; the middle of the photo is shared in memory, on the wire each has its own bytes."""
+    """One whole request; the middle of the photo is shared in memory, on the wire each has its own bytes.
 
-    report: str
+    `status` and `words` are what an answer must have.
+    """
+
+    status: bytes
+    words: tuple[bytes, ...]
     head: bytes
     middle: bytes
     tail: bytes
@@ -93,7 +97,7 @@ def _sending(token: str, place: tuple[float, float], picture: bytes, own: bytes,
         f"Content-Length: {len(begin) + len(picture) + len(tail)}\r\n"
         f"Content-Type: multipart/form-data; boundary={mark}\r\nAuthorization: Bearer {token}\r\n\r\n"
     ).encode()
-    return Sending(report, head + begin, picture, tail)
+    return Sending(b"200", (b'"received"', report.encode()), head + begin, picture, tail)
 
 
 @dataclass
@@ -116,7 +120,7 @@ class _Phone:
         self.waiting, self.outcome = waiting, outcome
         self.left: list[memoryview] = []
         self.answer = b""
-        self.report = ""
+        self.sending: Sending | None = None
         self.start = 0.0
 
     def begin(self, stop_at: float) -> bool:
@@ -125,7 +129,7 @@ class _Phone:
         if sending is None:
             return False
         self.left = [memoryview(part) for part in (sending.head, sending.middle, sending.tail)]
-        self.answer, self.report, self.start = b"", sending.report, time.perf_counter()
+        self.answer, self.sending, self.start = b"", sending, time.perf_counter()
         return True
 
     def send(self) -> bool:
@@ -148,8 +152,8 @@ class _Phone:
         if got and (not found or len(body) < _length(head)):
             return False
         self.outcome.times.append((time.perf_counter() - self.start) * 1000)
-        good = head[9:12] == b"200" and b'"received"' in body and self.report.encode() in body
-        if not good:
+        wanted = self.sending
+        if not (wanted and head[9:12] == wanted.status and all(words in body for words in wanted.words)):
             said = self.answer[:500].decode(errors="replace")
             self.outcome.failures.append(said or "closed without an answer")
         return True
