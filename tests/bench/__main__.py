@@ -1,4 +1,4 @@
-"""`python -m tests.bench [intake] [backlog] [routing] [phone] [orders] [exports] [start]`: a station of its own, measured, in tables."""
+"""A station of its own, measured, in tables: `python -m tests.bench [table ...]`, by default all of them."""
 
 from __future__ import annotations
 
