@@ -62,7 +62,7 @@ async function start() {
   const classes = store.freshOrKept("/api/v1/hazard-classes", language());
   const basemap = store.freshOrKept("/basemap.json", "").catch(() => ({ kind: "" }));
   // Their failures are met where they are awaited.
-  for (const asked of [holder, classes]) asked.catch(() => undefined);
+  for (const asked of [holder, texts, classes]) asked.catch(() => undefined);
   await texts;
   const me = await holder;
   if (!me) return location.replace("/login?next=/phone/");

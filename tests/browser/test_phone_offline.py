@@ -14,7 +14,8 @@ from tests.browser.phone_steps import cases_become, filled, filled_offline, my_c
 from tests.service import Service
 from tests.stations import Station
 
-TOLERATED = ("Failed to load resource", "ERR_", "service worker")
+# The service is killed in the middle of whatever the page asks for just then.
+TOLERATED = ("Failed to load resource", "Failed to fetch", "ERR_", "service worker")
 
 
 @pytest.fixture
