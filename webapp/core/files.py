@@ -34,6 +34,9 @@ class BlobStore(Protocol):
     def drop(self, sha: str) -> None:
         """Forget the bytes; absent ones are forgotten already."""
 
+    def apart(self, name: str) -> BlobStore:
+        """Return a store of its own for bytes that are dropped: equal ones of another use stay."""
+
 
 class FolderStore:
     """Blobs as files `ab/cdef...` of one folder: written aside, synced, renamed, folder synced.
@@ -91,6 +94,9 @@ class FolderStore:
 
     def drop(self, sha: str) -> None:
         self.path(sha).unlink(missing_ok=True)
+
+    def apart(self, name: str) -> FolderStore:
+        return FolderStore(self.folder / name)
 
     def get(self, sha: str) -> bytes:
         try:
