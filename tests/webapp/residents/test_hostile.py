@@ -240,3 +240,11 @@ def test_functions_by_code_answer_strangers_only(db_as, resident, station):
             assert session.scalar(ask, {"c": code}) == 0
     with db_as(Actor(station.id, "public")) as session:
         assert session.scalar(ask, {"c": code}) == 1
+
+
+@pytest.mark.parametrize("wires", ["1e300", "9" * 40, "-1e300", "nan", "inf", "\x00"])
+def test_numbers_beyond_all_measure_are_refused_not_broken_on(resident, station, wires):
+    someone = resident(address="203.0.113.90")
+    sent = someone.send(someone.open(), q_wires=wires, note="数目", headers=JSON, **at(station, "A1"))
+    assert sent.status_code == 422, sent.text
+    assert [error["pointer"] for error in sent.json["errors"]] == ["/answers/wires"]
