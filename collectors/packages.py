@@ -257,7 +257,7 @@ def _read_manifest(manifest: bytes) -> tuple[Head, dict[str, tuple[str, int]]]:
 
 def _check_member(archive: zipfile.ZipFile, name: str, wanted: str, size: int) -> None:
     """Read a member once: its hash, its beginning, the length of its lines."""
-    seen, read, lines, longest = sha256(), 0, 0, 0
+    seen, read, lines, open_line, longest = sha256(), 0, 0, 0, 0
     with archive.open(name) as source:
         while piece := source.read(1_000_000):
             if read == 0 and name.startswith("files/") and piece[:4] == b"PK\x03\x04":
@@ -265,8 +265,10 @@ def _check_member(archive: zipfile.ZipFile, name: str, wanted: str, size: int) -
             seen.update(piece)
             read += len(piece)
             if name.endswith(".jsonl"):
-                lines += piece.count(b"\n")
-                longest = max(longest, *(len(part) for part in piece.split(b"\n")))
+                # A line may begin in one piece and go on through many.
+                lengths = [len(part) for part in piece.split(b"\n")]
+                lengths[0] += open_line
+                lines, open_line, longest = lines + len(lengths) - 1, lengths[-1], max(longest, *lengths)
     if seen.hexdigest() != wanted or read != size:
         raise Refused.because("hash_mismatch", "a member was changed", name=name)
     if name.startswith("files/") and name.removeprefix("files/") != wanted:

@@ -23,6 +23,7 @@ from webapp.core.errors import Problem, Refused
 from webapp.core.files import FolderStore
 from webapp.core.queue import MACHINE
 from webapp.exchange import actions, queries
+from webapp.exchange.rules import STORE
 from webapp.field.imports import owner, station_id
 from webapp.parcels import actions as parcels
 from webapp.parcels.rules import CONTENTS, grouped
@@ -46,7 +47,7 @@ def take_out(file: Path, *, kind: str, form: str, station: str, crs: str, reason
             session, uuid4(), kind=kind, form=FORMS.get(form, form), wanted={}, reason=reason, crs=crs, by=by
         )
         actions.make_export(session, blobs, item, hours=settings.export_hours, by=by)
-        with blobs.opened(item.sha256 or "") as source, file.open("wb") as target:
+        with blobs.apart(STORE).opened(item.sha256 or "") as source, file.open("wb") as target:
             shutil.copyfileobj(source, target)
         return item.rows
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -33,6 +34,9 @@ class BlobStore(Protocol):
 
     def drop(self, sha: str) -> None:
         """Forget the bytes; absent ones are forgotten already."""
+
+    def apart(self, name: str) -> BlobStore:
+        """Return a store of its own for bytes that are dropped: equal ones of another use stay."""
 
 
 class FolderStore:
@@ -91,6 +95,9 @@ class FolderStore:
 
     def drop(self, sha: str) -> None:
         self.path(sha).unlink(missing_ok=True)
+
+    def apart(self, name: str) -> FolderStore:
+        return FolderStore(self.folder / name)
 
     def get(self, sha: str) -> bytes:
         try:
@@ -187,8 +194,9 @@ class Spool:
     def _tidy(self, now_s: float) -> None:
         """Remove what nobody has gone on with: the phone still has it and begins anew."""
         for path in self.folder.glob("*/*"):
-            if path.stat().st_mtime < now_s - self.LIFE_S:
-                path.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # another one finished or tidied it meanwhile
+                if path.stat().st_mtime < now_s - self.LIFE_S:
+                    path.unlink()
 
 
 def _length(path: Path) -> int:

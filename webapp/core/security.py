@@ -6,6 +6,7 @@ import base64
 import hmac
 import secrets
 from hashlib import sha256
+from ipaddress import IPv4Address, IPv6Network, ip_address
 from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher
@@ -73,3 +74,19 @@ def form_mark(key: bytes, session_id: object) -> str:
 def same(left: str, right: str) -> bool:
     """Compare two secrets in constant time."""
     return hmac.compare_digest(left.encode(), right.encode())
+
+
+def neighbourhood(address: str) -> str:
+    """Return what counts as one sender: an IPv4 address, or the leading 64 bits of an IPv6 one.
+
+    A server that listens on both sees IPv4 addresses inside IPv6 ones: they are not one network.
+    """
+    try:
+        known = ip_address(address)
+    except ValueError:
+        return address[:60]
+    if isinstance(known, IPv4Address):
+        return str(known)
+    if known.ipv4_mapped is not None:
+        return str(known.ipv4_mapped)
+    return str(IPv6Network((int(known) >> 64 << 64, 64)))

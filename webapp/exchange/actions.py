@@ -94,7 +94,7 @@ def make_export(
             item.rows = queries.write_file(session, item, mark, path, progress)
         except Unreadable as error:
             raise Refused(problems=[Problem(p.pointer, p.code, p.params) for p in error.problems]) from error
-        item.size, item.sha256 = path.stat().st_size, blobs.adopt(path)
+        item.size, item.sha256 = path.stat().st_size, blobs.apart(rules.STORE).adopt(path)
     item.state, item.done_rows, item.finished_at = "done", item.rows, clock.now()
     item.expires_at = item.finished_at + timedelta(hours=hours)
     news: dict[str, Any] = {
@@ -136,7 +136,7 @@ def drop_export(session: Session, blobs: BlobStore, item: ExportFile, *, by: Act
     item.state = "dropped"
     session.flush()
     record(session, "exchange.export_dropped", kind="export", subject=item.id, by=by)
-    blobs.drop(item.sha256)
+    blobs.apart(rules.STORE).drop(item.sha256)
     return item
 
 

@@ -18,7 +18,7 @@ from webapp.core.i18n import _
 from webapp.core.web import ApiBlueprint, door, readable, site
 from webapp.exchange import actions, queries
 from webapp.exchange.models import ExportFile, ImportFile
-from webapp.exchange.rules import AT_ONCE_ROWS, EXPORTERS, OFFICE, READERS
+from webapp.exchange.rules import AT_ONCE_ROWS, EXPORTERS, OFFICE, READERS, STORE
 from webapp.exchange.schemas import BroughtIn, ExportIn, ExportOut, ImportIn, ImportOut, TakeIn, said
 from webapp.people.logins import throttle
 
@@ -66,7 +66,7 @@ def file(export_id: UUID, session: Session, by: Actor) -> Response:
 
 def _sent(item: ExportFile) -> Response:
     try:
-        content = site().blobs.opened(item.sha256 or "")
+        content = site().blobs.apart(STORE).opened(item.sha256 or "")
     except KeyError as error:
         raise NotFound() from error
     name = f"{item.number}-{item.kind}.{ENDINGS[item.form]}"

@@ -54,6 +54,8 @@ IMPORTS_OF: Mapping[str, tuple[str, ...]] = {
     MACHINE: READABLE,
 }
 
+# Where files of exports lie, apart from other bytes: who brings one in again has an import that stays.
+STORE = "exports"
 AT_ONCE_ROWS = 2_000
 SHOWN_FAULTS = 500
 REASON_LOW, REASON_LIMIT = 4, 300

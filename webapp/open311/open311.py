@@ -30,6 +30,7 @@ from webapp.core.db import Database
 from webapp.core.errors import AppError, BadRequest, Conflict, Forbidden, NotFound, Problem, Refused
 from webapp.core.i18n import _, choose
 from webapp.core.messages import message
+from webapp.core.security import neighbourhood
 from webapp.core.web import door, site
 from webapp.field.actions import keep
 from webapp.open311 import actions, queries
@@ -81,15 +82,19 @@ def _answer(kind: str, said: Any, form: str, status: int = 200) -> Response:
     return Response(open311.encode(kind, said, form), status, content_type=open311.TYPES[form])
 
 
+def _sender() -> str:
+    return neighbourhood(request.remote_addr or "")
+
+
 def _stranger(login: Database) -> Actor:
     """Return as whom somebody without a key reads."""
-    throttle(login, f"open311:{request.remote_addr}", READS, WINDOW_S)
+    throttle(login, f"open311:{_sender()}", READS, WINDOW_S)
     return Actor(_jurisdiction(login).id, queries.STRANGER)
 
 
 def _reporting_stranger(login: Database) -> Actor:
     """Return as whom somebody without a key reports; raise Forbidden where the station wants a key."""
-    throttle(login, f"open311-report:{request.remote_addr}", STRANGERS_REPORTS, WINDOW_S)
+    throttle(login, f"open311-report:{_sender()}", STRANGERS_REPORTS, WINDOW_S)
     found = _jurisdiction(login)
     if not found.may_report:
         raise Forbidden("open311_key")

@@ -13,6 +13,7 @@ from webapp.core import clock
 from webapp.core.actor import Actor
 from webapp.core.errors import AppError
 from webapp.core.messages import message
+from webapp.core.security import neighbourhood
 from webapp.core.web import check_origin, door, identity, site
 from webapp.people import cookies, logins, queries
 from webapp.people.rules import ROLE_TITLES, Role, home_page
@@ -76,7 +77,7 @@ def enrol_form(code: str) -> str:
 def enrol(code: str) -> Response | Redirect:
     """Set this phone up by the one-time code of a QR."""
     check_origin(None)
-    logins.throttle(site().login, f"enrol:{request.remote_addr}", 30, 900)
+    logins.throttle(site().login, f"enrol:{neighbourhood(request.remote_addr or '')}", 30, 900)
     try:
         secret, row = logins.enrol(site().login, code, cookies.client_of(request))
     except AppError as error:

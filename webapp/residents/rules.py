@@ -6,11 +6,11 @@ import hmac
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from ipaddress import IPv4Address, IPv6Network, ip_address
 from uuid import UUID
 
 from webapp.core.errors import Problem, Refused
 from webapp.core.i18n import N_
+from webapp.core.security import neighbourhood
 from webapp.core.shortcodes import LETTERS, TRACKING_LENGTH, from_number, sound, tidy
 
 SOURCE = "public"
@@ -53,17 +53,6 @@ STATE_WORDS = {
 def sender(key: bytes, address: str) -> str:
     """Return under which mark the tries of an address are counted: the address itself is kept nowhere."""
     return _seal(key, f"address|{neighbourhood(address)}")[:24]
-
-
-def neighbourhood(address: str) -> str:
-    """Return what counts as one sender: an IPv4 address, or the leading 64 bits of an IPv6 one."""
-    try:
-        known = ip_address(address)
-    except ValueError:
-        return address[:60]
-    if isinstance(known, IPv4Address):
-        return str(known)
-    return str(IPv6Network((int(known) >> 64 << 64, 64)))
 
 
 def bits_wanted(from_address: int, at_station: int) -> int:

@@ -9,6 +9,8 @@ from marshmallow import EXCLUDE, fields, validate
 from webapp.core.schema import Strict, Text
 from webapp.residents.rules import CONTACT_LIMITS, NOTE_LIMIT
 
+_EXACT = 2**53
+
 
 class ReportForm(Strict):
     """The residents' form, as a browser sends it: everything is text, most of it may be empty."""
@@ -116,5 +118,6 @@ def _typed(kind: str, value: str) -> Any:
             number = float(value)
         except ValueError:
             return value
-        return int(number) if number.is_integer() else number
+        # Above 2^53 a float is no exact integer, and no answer of ours is as large: the rule refuses it.
+        return int(number) if number.is_integer() and abs(number) < _EXACT else number
     return value[:2000]

@@ -73,7 +73,8 @@ def may_call(address: str, allowed: tuple[Network, ...]) -> bool:
         return False
     if any(inner.version == network.version and inner in network for network in allowed):
         return True
-    return inner.is_global and not inner.is_multicast and not inner.is_reserved
+    site_local = isinstance(inner, IPv6Address) and inner.is_site_local  # old, but routed in some networks
+    return inner.is_global and not (inner.is_multicast or inner.is_reserved or site_local)
 
 
 def _inner(found: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:

@@ -36,6 +36,10 @@ READS = {
     "text thrown by a cast": "SELECT count(*) FROM app.case_file WHERE ('x' || note)::int = 0",
     "joined from the open side": "SELECT d.code, c.id FROM app.hazard_class d JOIN app.case_file c ON c.class_code = d.code",
     "locked rows": "SELECT id, note FROM app.case_file FOR SHARE",
+    "named as one's own": "SELECT set_config('app.own_reports', '{case},{foreign_case}', true); "
+    "SELECT id, note FROM app.case_file",
+    "beside what a report meets": "SELECT app.before_report(NULL, '{case}', 'other', 1, now(), NULL, NULL, NULL, NULL, NULL, "
+    "NULL), id FROM app.case_file",
     "row security off": "SET LOCAL row_security = off; SELECT id, note FROM app.case_file",
     "statistics": "SELECT most_common_vals::text, histogram_bounds::text FROM pg_stats WHERE tablename = 'case_file'",
     "raw statistics": "SELECT stavalues1::text FROM pg_statistic WHERE starelid = 'app.case_file'::regclass",
@@ -100,6 +104,34 @@ WRITES = {
     "VALUES ('{patrol}', 2, '{station}', now(), 1, 1, 1, 1)",
     "photo on another's case": "INSERT INTO app.attachment (case_id, station_id, purpose, sent_sha256, sha256, "
     "media_type, size, width, height) VALUES ('{case}', '{station}', 'found', 'x', 'x', 'x', 1, 1, 1)",
+    "person added": "INSERT INTO app.person (id, station_id, name, category) "
+    "VALUES ('{fresh}', '{station}', 'x', 'officer')",
+    "contact of another added": "INSERT INTO app.contact (person_id, station_id, phone) VALUES ('{nobody}', '{station}', '1')",
+    "team joined": "INSERT INTO app.team (id, station_id, name, kind) VALUES ('{fresh}', '{station}', 'x', 'patrol'); "
+    "INSERT INTO app.membership (team_id, person_id, station_id, since_on) "
+    "VALUES ('{fresh}', '{nobody}', '{station}', now())",
+    "partner believed": "INSERT INTO app.partner (id, station_id, name, public_key, fingerprint) "
+    "VALUES ('{fresh}', '{station}', 'x', 'x', 'x')",
+    "package laid in": "INSERT INTO app.parcel (id, station_id, direction, package_id, name, sha256, counts, state) "
+    "VALUES ('{fresh}', '{station}', 'in', '{fresh}', 'x', 'x', '{}', 'waiting')",
+    "webhook": "INSERT INTO app.webhook (id, station_id, label, url, events) "
+    "VALUES ('{fresh}', '{station}', 'x', 'https://example.org', '[]')",
+    "import of another station": "INSERT INTO app.import_file (id, station_id, kind, name, source, crs, form, sha256, "
+    "rows, good, known, faults) VALUES ('{fresh}', '{other_station}', 'members', 'x', 'x', 'wgs84', 'csv', 'x', 1, 1, 1, '[]')",
+    "export in a higher role": "INSERT INTO app.export_file (id, station_id, person_id, role, serial, number, kind, form, "
+    "crs, encoding, language, wanted, reason, rows) VALUES ('{fresh}', '{station}', app.me(), 'station_chief', 999, "
+    "'T-X000999', 'members', 'csv', 'wgs84', 'utf-8', 'zh', '{}', 'x', 0)",
+    "voices of a case": "UPDATE app.case_file SET voices = voices + 5",
+    "voice of another": "INSERT INTO app.voice (case_id, person_id, station_id, note) "
+    "VALUES ('{case}', '{nobody}', '{station}', 'x')",
+    "note in another's name": "INSERT INTO app.case_note (id, case_id, station_id, person_id, note) "
+    "VALUES ('{fresh}', '{case}', '{station}', '{person}', 'x')",
+    "resident's note": "INSERT INTO app.resident_note (id, case_id, station_id, note) "
+    "VALUES ('{fresh}', '{case}', '{station}', 'x')",
+    "resident's contact": "INSERT INTO app.resident_contact (case_id, station_id, name, phone, consent_at, keep_until) "
+    "VALUES ('{case}', '{station}', 'x', '1', now(), now())",
+    "report named as one's own": "SELECT set_config('app.own_reports', '{case},{foreign_case}', true); "
+    "UPDATE app.case_file SET note = 'forged' WHERE id IN ('{case}', '{foreign_case}')",
     "signing key": "UPDATE vault.context_key SET key = decode(repeat('00', 32), 'hex')",
     "hazard class": "UPDATE app.hazard_class SET restricted = false, limit_h = 1",
     "migration": "UPDATE app.alembic_version SET version_num = '0000'",

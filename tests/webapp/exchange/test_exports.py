@@ -13,11 +13,11 @@ import pytest
 from sqlalchemy import text
 
 from collectors import register_files
-from tests.webapp.exchange.conftest import ask, exported
+from tests.webapp.exchange.conftest import ask, exported, looked_at, taken
 from webapp.core import clock
 from webapp.core.actor import Actor
 from webapp.core.files import FolderStore
-from webapp.exchange import queries
+from webapp.exchange import actions, queries, rules
 from webapp.worker import Worker
 
 FORMS = ("csv", "xlsx", "geojson", "geopackage")
@@ -226,11 +226,24 @@ def test_an_expired_file_is_gone_and_stays_written_down(as_user, reported, owner
     with owner_db.transaction(Actor(station.id, "machine")) as session:
         session.execute(text("SET LOCAL ROLE shuangge_owner"))
         item = queries.export(session, UUID(made["id"]))
-        from webapp.exchange import actions
-
         actions.drop_export(session, FolderStore(settings.blobs_dir), item, by=Actor(station.id, "machine"))
-    assert not FolderStore(settings.blobs_dir).has(made["sha256"])
+    assert not FolderStore(settings.blobs_dir).apart(rules.STORE).has(made["sha256"])
     assert as_user("t.officer.a").get(f"/api/v1/exchange/exports/{made['id']}").json["state"] == "dropped"
+
+
+def test_an_export_that_was_brought_in_again_outlives_its_end(as_user, reported, owner_db, settings, station):
+    """The same bytes are an import too: forgetting the export must not take them from it."""
+    chief = as_user("t.station_chief")
+    made = ask(chief, "places").json
+    brought = looked_at(chief, "places", chief.get(made["url"]).data)
+    assert brought.status_code == 201, brought.text
+    machine = Actor(station.id, "machine")
+    with owner_db.transaction(machine) as session:
+        session.execute(text("SET LOCAL ROLE shuangge_owner"))
+        item = queries.export(session, UUID(made["id"]))
+        actions.drop_export(session, FolderStore(settings.blobs_dir), item, by=machine)
+    assert chief.get(made["url"]).status_code == 404
+    assert taken(chief, brought).status_code == 200
 
 
 def test_asking_twice_makes_one_export(as_user):

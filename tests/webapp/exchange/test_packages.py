@@ -233,6 +233,13 @@ def test_an_archive_inside_is_refused_even_when_signed(as_user, tmp_path, seed):
     assert problem(bring(as_user("t.station_chief"), data)) == "nested_archive"
 
 
+def test_a_line_longer_than_allowed_is_refused_even_when_signed(as_user, tmp_path, seed):
+    """Lines are read whole: a signed one of a gigabyte would fill the memory."""
+    noise = os.urandom(600_000).hex()  # more than a piece, so no piece alone is too long
+    data = make(tmp_path, seed, rows=[{"note": noise}])
+    assert problem(bring(as_user("t.station_chief"), data)) == "too_many"
+
+
 def test_an_id_that_stands_for_another_package_is_a_conflict(as_user, tmp_path, seed):
     head = Head(uuid4(), "contents", "T", "2026-11-22T08:00:00+00:00")
     chief = as_user("t.station_chief")

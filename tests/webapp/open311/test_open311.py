@@ -16,12 +16,12 @@ import requests
 from georeport import GeoReport
 from jsonschema import Draft202012Validator
 from sqlalchemy import text
-from webapp.field.open311 import _ids
 
 from collectors import open311 as protocol
 from tests.samples import photo
 from webapp.core import clock
 from webapp.core.actor import Actor
+from webapp.open311.open311 import _ids
 
 V2 = "/open311/v2"
 SCHEMAS = json.loads((Path(__file__).parents[2] / "collectors/samples/open311/schemas.json").read_text())
@@ -468,3 +468,15 @@ def test_strangers_are_slowed_down(client, form, owner_db):
     assert answer.status_code == 429
     assert accepted("errors", answer)[0]["code"] == 429
     assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_one_ipv6_network_is_one_stranger(client, owner_db):
+    """Whoever has one IPv6 address has 2^64 of them: another one each time must not be another stranger."""
+    for number in range(3):
+        address = {"REMOTE_ADDR": f"2001:db8:5:6::{number:x}"}
+        asked = client.get(f"{V2}/services.json?jurisdiction_id=T", environ_overrides=address)
+        assert asked.status_code == 200
+    with owner_db.transaction() as session:
+        session.execute(text("SET LOCAL ROLE shuangge_owner"))
+        counted = text("SELECT hits FROM auth.throttle WHERE bucket LIKE 'open311:2001:db8:5:6%'")
+        assert list(session.scalars(counted)) == [3]

@@ -51,6 +51,20 @@ def test_a_card_ends_after_thirty_days_and_by_a_new_one(app, as_role, member, ow
     assert app.test_client().post(path(late)).status_code == 422
 
 
+def test_a_card_is_worth_nothing_once_its_person_has_a_higher_role(app, as_role, member, owner_db):
+    """Printed for a volunteer, it would sign a finder in as the officer that the volunteer became."""
+    [card] = cards(as_role("system_admin"), member("t.volunteer.2")).json
+    with owner_db.transaction() as session:
+        session.execute(text("SET LOCAL ROLE shuangge_owner"))
+        role = text("UPDATE auth.account SET role = :role WHERE username = 't.volunteer.2'")
+        session.execute(role, {"role": "officer"})
+    assert app.test_client().post(path(card)).status_code == 422
+    with owner_db.transaction() as session:
+        session.execute(text("SET LOCAL ROLE shuangge_owner"))
+        session.execute(role, {"role": "volunteer"})
+    assert app.test_client().post(path(card)).status_code == 302
+
+
 def test_the_ten_minutes_of_an_own_invitation_stay(app, as_role, owner_db):
     made = as_role("volunteer").post("/api/v1/phone-invitations").json
     with owner_db.transaction() as session:

@@ -12,6 +12,7 @@ from tests.samples import photo
 from tests.webapp.residents.resident import HTML, JSON, Form
 from tests.webapp.residents.test_report import at, cases
 from webapp.core.actor import Actor
+from webapp.core.security import neighbourhood
 from webapp.residents import rules
 
 
@@ -71,8 +72,9 @@ def test_the_price_rises_with_the_load_of_an_address(resident):
         busy.send(form, proof="none", headers=JSON)
     assert busy.open().bits > calm.open().bits == rules.LEAST_BITS
     assert rules.bits_wanted(10**6, 10**6) == rules.MOST_BITS
-    assert rules.neighbourhood("2001:db8:1:2:aaaa::1") == rules.neighbourhood("2001:db8:1:2:bbbb::9")
-    assert rules.neighbourhood("2001:db8:1:3::1") != rules.neighbourhood("2001:db8:1:2::1")
+    assert neighbourhood("2001:db8:1:2:aaaa::1") == neighbourhood("2001:db8:1:2:bbbb::9")
+    assert neighbourhood("2001:db8:1:3::1") != neighbourhood("2001:db8:1:2::1")
+    assert neighbourhood("::ffff:203.0.113.7") == "203.0.113.7" != neighbourhood("::ffff:203.0.113.8")
 
 
 def test_answers_by_hand_are_few(resident, station):
@@ -238,3 +240,11 @@ def test_functions_by_code_answer_strangers_only(db_as, resident, station):
             assert session.scalar(ask, {"c": code}) == 0
     with db_as(Actor(station.id, "public")) as session:
         assert session.scalar(ask, {"c": code}) == 1
+
+
+@pytest.mark.parametrize("wires", ["1e300", "9" * 40, "-1e300", "nan", "inf", "\x00"])
+def test_numbers_beyond_all_measure_are_refused_not_broken_on(resident, station, wires):
+    someone = resident(address="203.0.113.90")
+    sent = someone.send(someone.open(), q_wires=wires, note="数目", headers=JSON, **at(station, "A1"))
+    assert sent.status_code == 422, sent.text
+    assert [error["pointer"] for error in sent.json["errors"]] == ["/answers/wires"]
