@@ -16,7 +16,7 @@ import requests
 from georeport import GeoReport
 from jsonschema import Draft202012Validator
 from sqlalchemy import text
-from webapp.field.open311 import _ids
+from webapp.open311.open311 import _ids
 
 from collectors import open311 as protocol
 from tests.samples import photo
