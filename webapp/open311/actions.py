@@ -8,6 +8,7 @@ from sqlalchemy import insert, text
 from sqlalchemy.orm import Session
 
 from collectors.open311 import Sent
+from webapp.cases.models import Case
 from webapp.core.actor import Actor
 from webapp.core.db import table_of
 from webapp.core.errors import NotFound, Refused
@@ -20,7 +21,7 @@ from webapp.residents.rules import MOST_NOTES
 def keep_contact(session: Session, case_id: UUID, sent: Sent, *, by: Actor) -> None:
     """Keep how to reach the sender of an Open311 report, apart from the case; nothing said, nothing kept."""
     if not (sent.contact or sent.other):
-        return None
+        return
     values = {
         "case_id": case_id,
         "station_id": by.station_id,
@@ -34,6 +35,9 @@ def keep_contact(session: Session, case_id: UUID, sent: Sent, *, by: Actor) -> N
     )  # no row is read back: it is not for the sender
     record(session, "open311.contact_kept", kind="case", subject=case_id, by=by, fields=sorted(sent.contact))
 
+
+def show_contact(session: Session, case: Case, *, by: Actor) -> Open311Contact:
+    """Return how to reach who sent a case, and leave an event that says who has read it."""
     found = queries.open311_contact(session, case.id)
     record(session, "open311.contact_disclosed", kind="case", subject=case.id, grid=case.grid_id, by=by)
     return found

@@ -124,7 +124,7 @@ def gps_threshold_m(settings: Mapping[str, Any]) -> float:
 
 
 def station_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return all that a station has set: what strangers may do by Open311, at first nothing; the threshold."""
+    """Return what a station has set, whole; at first strangers may do nothing by Open311."""
     said = settings.get("open311")
     strangers = said if isinstance(said, Mapping) else {}
     return {
