@@ -303,6 +303,7 @@ def test_a_submit_token_opens_what_a_phone_needs_and_nothing_more(app, as_role):
         ("GET", "/api/v1/places"),
         ("GET", "/api/v1/places/by-code/<code>"),
         ("POST", "/api/v1/intake/<source>/rows"),
+        ("POST", "/open311/v2/servicerequestupdates.<any(json, xml):form>"),
         ("POST", "/open311/v2/requests.<any(json, xml):form>"),
     }
 
