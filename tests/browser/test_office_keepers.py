@@ -144,8 +144,13 @@ def test_a_webhook_is_subscribed_changed_tried_and_removed(
     expect(page.locator("body")).not_to_contain_text(secret)
     card.locator("[data-ping]").click()
     expect(card.locator("[data-ping]")).to_be_enabled()
-    page.reload()
-    expect(card.locator("ul.list li")).to_have_count(1)
+    sent = card.locator("ul.list li")
+    for _try in range(40):
+        page.reload()
+        if sent.count():
+            break
+        page.wait_for_timeout(500)
+    expect(sent).to_have_count(1)
     card.locator("details > summary").first.click()
     looked_at(page, f"webhooks-{size}-{language}")
     card.locator("input[name=active]").uncheck()
