@@ -101,7 +101,7 @@ def decode(fields: Sequence[tuple[str, str]], files: Sequence[tuple[str, str, by
         account_id=plain.get("account_id", ""),
         contact={name: plain[name] for name in CONTACT if plain.get(name)},
         other=other,
-        files=_attachments(files),
+        files=attachments(files),
     )
 
 
@@ -158,7 +158,8 @@ def _degrees(plain: Mapping[str, str], name: str, most: int, problems: list[Prob
     return number
 
 
-def _attachments(files: Sequence[tuple[str, str, bytes]]) -> tuple[Attachment, ...]:
+def attachments(files: Sequence[tuple[str, str, bytes]]) -> tuple[Attachment, ...]:
+    """Return the file parts (file name, media type, bytes) by their content: the same bytes count once."""
     found = {}
     for name, media_type, data in files:
         sha256 = hashlib.sha256(data).hexdigest()

@@ -172,7 +172,11 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("GET", "/api/v1/intake/callers/<uuid:case_id>"): {"station_chief", "officer"},
     ("GET", "/api/v1/geocode"): ALL,
     ("POST", "/api/v1/addresses"): {"station_chief", "system_admin"},
-    ("GET", "/api/v1/cases/<uuid:case_id>/open311-contact"): HANDLERS,
+    ("GET", "/api/v1/cases/<uuid:case_id>/open311"): ALL,
+    ("POST", "/api/v1/cases/<uuid:case_id>/open311/contact"): {"officer", "station_chief"},
+    ("GET", "/station"): OFFICE,
+    ("GET", "/api/v1/station-settings"): OFFICE,
+    ("PATCH", "/api/v1/station-settings"): OFFICE,
     ("GET", "/webhooks"): KEEPERS,
     ("GET", "/api/v1/webhooks"): KEEPERS,
     ("POST", "/api/v1/webhooks"): KEEPERS,
@@ -190,6 +194,7 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("GET", "/open311/v2/requests/<number>.<any(json, xml):form>"): OPEN,
     ("GET", "/open311/v2/tokens/<uuid:token>.<any(json, xml):form>"): OPEN,
     ("GET", "/open311/v2/servicerequestupdates.<any(json, xml):form>"): OPEN,
+    ("POST", "/open311/v2/servicerequestupdates.<any(json, xml):form>"): REPORTERS | {"nobody"},
 }
 
 
@@ -298,6 +303,7 @@ def test_a_submit_token_opens_what_a_phone_needs_and_nothing_more(app, as_role):
         ("GET", "/api/v1/places"),
         ("GET", "/api/v1/places/by-code/<code>"),
         ("POST", "/api/v1/intake/<source>/rows"),
+        ("POST", "/open311/v2/servicerequestupdates.<any(json, xml):form>"),
         ("POST", "/open311/v2/requests.<any(json, xml):form>"),
     }
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 # GB/T 34300-2017 as commonly applied: 300 to 500 households a grid; a warning outside, never a refusal.
 HOUSEHOLDS_LOW = 300
 HOUSEHOLDS_HIGH = 500
@@ -31,18 +28,6 @@ def uncertainty_m(accuracy_m: float | None, method: str) -> float:
     """
     default = {"pin": 20.0, "plate": 5.0, "place": 30.0, "address": 150.0, "grid": 150.0}.get(method, 30.0)
     return min(accuracy_m if accuracy_m is not None else default, 500.0)
-
-
-# What a station asks of a phone's position, metres: its setting `gps_threshold_m`, within these limits.
-GPS_THRESHOLD_M, STRICTEST_M, LOOSEST_M = 50.0, 5.0, 500.0
-
-
-def gps_threshold_m(settings: Mapping[str, Any]) -> float:
-    """Return the radius in metres above which a phone's position is too rough for a station."""
-    wish = settings.get("gps_threshold_m")
-    if isinstance(wish, bool) or not isinstance(wish, int | float):
-        return GPS_THRESHOLD_M
-    return min(max(float(wish), STRICTEST_M), LOOSEST_M)
 
 
 # Below this, two drawn borders are the same border: digitising noise, not ground.

@@ -38,6 +38,9 @@ EVENT_TITLES = {
     "residents.judged": N_("Resident said whether it is settled"),
     "residents.contact_withdrawn": N_("Resident withdrew the contact data"),
     "residents.contact_disclosed": N_("Contact data read"),
+    "open311.contact_kept": N_("Contact data came with the report"),
+    "open311.contact_disclosed": N_("Contact data read"),
+    "open311.note_added": N_("Sender added words"),
     "intake.revised": N_("Changed at its source"),
 }
 METHOD_TITLES = {

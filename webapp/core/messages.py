@@ -148,6 +148,8 @@ MESSAGES = {
     "jurisdiction_needed": N_("Several stations work here: name one by jurisdiction_id."),
     "jurisdiction_unknown": N_("There is no such jurisdiction, or the key belongs to another."),
     "open311_key": N_("A valid api_key is needed here."),
+    "open311_token": N_("Without an api_key, name the request by the token that came with it."),
+    "open311_words_only": N_("Without an api_key only words can be added; photos come with the report."),
     "place_or_address_needed": N_("A place is needed: lat and long, or an address."),
     "span_too_long": N_("At most %(days)s days may be asked for at once."),
     # Files and photos

@@ -17,7 +17,6 @@ from collectors import handin, pwa
 from collectors.records import Attachment, Report
 from collectors.records import Problem as FormatProblem
 from collectors.records import Refused as Unreadable
-from webapp.areas.rules import gps_threshold_m
 from webapp.cases import actions as cases
 from webapp.cases.queries import known_report
 from webapp.cases.rules import REPORTERS
@@ -35,6 +34,7 @@ from webapp.field.models import Quarantine
 from webapp.field.rules import CHINA, seal_key, seal_of
 from webapp.field.schemas import BATCH_REQUEST, RECEIPT_EXAMPLE, BatchOut, HandinIn, HandinOut, PhoneOut
 from webapp.people.queries import names, role_of, station
+from webapp.people.rules import gps_threshold_m
 
 blp = ApiBlueprint("batches", __name__, url_prefix="/api/v1", description="The phone page's batches")
 DOOR = "batch"

@@ -42,9 +42,11 @@ class DiscardIn(Strict):
 class FilesOut(Strict):
     """Which files of a report the server holds and which it still waits for, by SHA-256."""
 
-    held = fields.List(fields.String())
-    missing = fields.List(fields.String())
-    previews = fields.List(fields.String(), metadata={"description": "Only the small picture is here"})
+    held = fields.List(fields.String(), metadata={"description": "On the disk: only these may be deleted"})
+    missing = fields.List(fields.String(), metadata={"description": "Neither file nor preview is here"})
+    previews = fields.List(
+        fields.String(), metadata={"description": "Only the small picture is here: send the file itself"}
+    )
 
 
 class ReportReceiptOut(Strict):
@@ -72,7 +74,18 @@ class BatchOut(Strict):
     batch_id = fields.String()
     received_at = fields.String()
     reports = fields.List(fields.Nested(ReportReceiptOut))
-    unclaimed = fields.List(fields.Dict(), metadata={"description": "Parts of no report: name, sha256, code"})
+    unclaimed = fields.List(
+        fields.Nested(lambda: StrayPartOut()),
+        metadata={"description": "Parts of no report; they are kept for the station"},
+    )
+
+
+class StrayPartOut(Strict):
+    """A part that no report names (unclaimed_file), or that was damaged on the way (hash_mismatch)."""
+
+    name = fields.String()
+    sha256 = fields.String()
+    code = fields.String()
 
 
 class FormFileIn(Strict):
@@ -158,6 +171,15 @@ class BatchPlace(Strict):
     address = _text(300)
 
 
+class BatchTaken(Strict):
+    """Where and when a photo was taken, as the sender knows it (phones strip this from the file itself)."""
+
+    at = fields.AwareDateTime(allow_none=True, metadata={"description": "With its offset from UTC"})
+    lon = fields.Float(allow_none=True, validate=validate.Range(min=-180, max=180))
+    lat = fields.Float(allow_none=True, validate=validate.Range(min=-90, max=90))
+    accuracy_m = fields.Float(allow_none=True, validate=validate.Range(min=0, max=1_000_000))
+
+
 class BatchFile(Strict):
     """A file of the report; its bytes come as a part of the same form, now or with a repetition."""
 
@@ -165,6 +187,19 @@ class BatchFile(Strict):
     name = _text(200)
     media_type = _text(100, example="image/jpeg")
     kind = fields.String(validate=validate.OneOf(pwa.FILE_KINDS), metadata={"default": "photo"})
+    size = fields.Integer(
+        allow_none=True,
+        validate=validate.Range(min=1, max=pwa.FILE_LIMIT),
+        metadata={"description": "Bytes of the file itself"},
+    )
+    preview = fields.String(
+        validate=validate.Regexp(r"^[0-9a-f]{64}$"),
+        metadata={
+            "description": "SHA-256 of a small picture that comes as a part instead, so that the report goes "
+            "first; the file itself follows by PATCH /api/v1/uploads/{sha256}"
+        },
+    )
+    taken = fields.Nested(BatchTaken, metadata={"description": "Degrees in WGS 84"})
 
 
 class BatchReport(Strict):
@@ -222,7 +257,20 @@ BATCH_EXAMPLE: dict[str, Any] = {
             "place": {"lon": 112.566, "lat": 37.8635, "crs": "wgs84", "accuracy_m": 8.0, "method": "gps"},
             "found_at": "2026-11-22T08:30:00+08:00",
             "note": "三单元二楼",
-            "files": [{"sha256": _SHA256, "name": "1.jpg", "media_type": "image/jpeg"}],
+            "files": [
+                {
+                    "sha256": _SHA256,
+                    "name": "1.jpg",
+                    "media_type": "image/jpeg",
+                    "size": 204_800,
+                    "taken": {
+                        "at": "2026-11-22T08:29:58+08:00",
+                        "lon": 112.566,
+                        "lat": 37.8635,
+                        "accuracy_m": 8.0,
+                    },
+                }
+            ],
         }
     ],
 }
@@ -237,10 +285,11 @@ RECEIPT_EXAMPLE: dict[str, Any] = {
             "case_number": "YZ-2026-000123",
             "grid": "桥东社区第3网格",
             "police_grid": "桥东警格",
-            "files": {"held": [_SHA256], "missing": []},
+            "files": {"held": [_SHA256], "missing": [], "previews": []},
             "errors": [],
         }
     ],
+    "unclaimed": [],
 }
 BATCH_REQUEST: dict[str, Any] = {
     "required": True,

@@ -17,13 +17,13 @@ from flask import Blueprint, Response, request
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from collectors import open311
+from collectors import open311, open311_updates
 from collectors.records import Attachment, Place, Report
 from collectors.records import Refused as Unreadable
 from webapp.cases import actions as cases
 from webapp.cases.models import Case, HazardClass
 from webapp.cases.queries import hazard_classes
-from webapp.cases.rules import REPORTERS
+from webapp.cases.rules import OPEN_STATES, REPORTERS
 from webapp.core import clock
 from webapp.core.actor import Actor
 from webapp.core.db import Database
@@ -234,10 +234,15 @@ def _taken(session: Session, by: Actor) -> tuple[str, UUID, int]:
 
 def _ids(sent: open311.Sent, by: Actor, now: datetime) -> list[UUID]:
     """Return the ids of a report if it first came today and if it first came yesterday."""
-    secret = hmac.new(site().settings.secret("csrf.key"), b"open311", sha256).digest()
     who = f"{by.station_id}|{by.person_id or request.remote_addr}"
     days = [now.astimezone(clock.SHOWN).date() - timedelta(days=n) for n in (0, 1)]
-    return [open311.report_id(sent, sender=who, day=day, namespace=UUID(bytes=secret[:16])) for day in days]
+    return [open311.report_id(sent, sender=who, day=day, namespace=_namespace()) for day in days]
+
+
+def _namespace() -> UUID:
+    """Return the secret in which ids of reports and notes are made."""
+    secret = hmac.new(site().settings.secret("csrf.key"), b"open311", sha256).digest()
+    return UUID(bytes=secret[:16])
 
 
 def _report(
@@ -350,6 +355,39 @@ def updates(form: str, session: Session, by: Actor) -> Response:
     said = [update for item in seen for update in updates_said(item, span)]
     said.sort(key=lambda update: str(update["updated_datetime"]))
     return _answer("updates", said, form)
+
+
+@pages.post(f"/servicerequestupdates.{FORM}")
+@door(*REPORTERS, scope="submit", stranger=_reporting_stranger)
+def update(form: str, session: Session, by: Actor) -> Response:
+    """Take words on a request, with a key also photos; the same again is the same update."""
+    _enter(session, by)
+    sent = _update()
+    case = queries.request_of(session, sent.request, by)
+    made = _noted(session, sent, case, by)
+    return _answer("updates", [{"update_id": str(made), "service_request_id": case.number}], form, 201)
+
+
+def _update() -> open311_updates.SentUpdate:
+    try:
+        return open311_updates.decode(_fields(), _files())
+    except Unreadable as error:
+        raise BadRequest(problems=[Problem(p.pointer, p.code, p.params) for p in error.problems]) from error
+
+
+def _noted(session: Session, sent: open311_updates.SentUpdate, case: Case, by: Actor) -> UUID:
+    """Keep an update: a person's as a note of the case, a stranger's as residents' words are kept."""
+    made = open311_updates.note_id(sent, case.id, sender=str(by.person_id), namespace=_namespace())
+    words = sent.words(closed=case.state not in OPEN_STATES)
+    if by.role != queries.STRANGER:
+        cases.add_note(session, case, made, note=words, by=by)
+        for file in sent.files:
+            cases.add_file(session, site().blobs, case, sha=file.sha256, data=file.data or b"", by=by)
+    elif sent.files:
+        raise Refused(problems=[Problem("/media", "open311_words_only")])
+    else:
+        actions.add_note(session, case.id, made, note=words, by=by)
+    return made
 
 
 def _wanted(query: Mapping[str, str]) -> open311.Wanted:

@@ -17,9 +17,10 @@ from webapp.areas.models import Grid, GridShape, Plan
 from webapp.cases.models import Case
 from webapp.cases.rules import OPEN_STATES, State
 from webapp.core.actor import Actor
-from webapp.core.errors import NotFound
+from webapp.core.errors import Forbidden, NotFound
 from webapp.open311.models import Open311Contact
 from webapp.places.models import Place
+from webapp.residents.queries import resident_side
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,21 @@ def known_of(session: Session, ids: Sequence[UUID], since: datetime | None = Non
     session.execute(_OWN, {"ids": ",".join(map(str, ids))})
     query = select(Case).where(Case.id.in_(ids)).order_by(Case.reported_at.desc())
     return session.scalars(query if since is None else query.where(Case.reported_at > since)).first()
+
+
+def request_of(session: Session, said: str, by: Actor) -> Case:
+    """Return the case of a number or token; a stranger needs the token. Raises NotFound, Forbidden."""
+    token = _uuid(said)
+    if by.role != STRANGER:
+        wanted = Case.id == token if token else Case.number == said
+        found = session.scalars(select(Case).where(wanted)).one_or_none()
+    elif token is None:
+        raise Forbidden("open311_token")
+    else:
+        found = known_of(session, [token])
+    if found is None:
+        raise NotFound()
+    return found
 
 
 def requests(session: Session, wanted: Wanted, by: Actor, *, changed: bool = False) -> list[Seen]:
@@ -172,3 +188,10 @@ def open311_contact(session: Session, case_id: UUID) -> Open311Contact:
     if found is None:
         raise NotFound()
     return found
+
+
+def sender_side(session: Session, case_id: UUID) -> dict[str, Any]:
+    """Return what a case's reader may see of its sender: words sent later, and whether there is a contact."""
+    held = select(Open311Contact.case_id).where(Open311Contact.case_id == case_id)
+    notes = resident_side(session, case_id)["notes"]
+    return {"contact": session.scalar(held) is not None, "notes": notes}

@@ -26,6 +26,20 @@ class Open311ContactOut(Strict):
     received_at = fields.AwareDateTime()
 
 
+class SenderNoteOut(Strict):
+    """Words that a sender without a key added later."""
+
+    at = fields.AwareDateTime()
+    note = fields.String()
+
+
+class SenderOut(Strict):
+    """What the handler sees of the sender; contact data are apart, and reading them is logged."""
+
+    contact = fields.Boolean()
+    notes = fields.List(fields.Nested(SenderNoteOut))
+
+
 def request_said(item: Seen, base: str) -> dict[str, Any]:
     """Return a case as a GeoReport request; `base` is the service's own address, for the photo's."""
     state = _(STATE_TITLES[State(item.state)])

@@ -17,8 +17,9 @@ from webapp.core.db import table_of
 from webapp.core.errors import Refused
 from webapp.core.events import record
 from webapp.core.security import hash_password, new_secret
-from webapp.people.models import Contact, Device, Membership, Person, PointEntry, Team
-from webapp.people.rules import CARD_DAYS, TARIFF, TOKEN_DAYS, password_problems
+from webapp.people.models import Contact, Device, Membership, Person, PointEntry, Station, Team
+from webapp.people.queries import locked_station
+from webapp.people.rules import CARD_DAYS, TARIFF, TOKEN_DAYS, password_problems, station_settings
 
 
 def enrol_person(
@@ -177,3 +178,19 @@ def award_points(session: Session, person: Person, reason: str, case_id: UUID, *
 
 
 _AWARD = insert(table_of(PointEntry)).on_conflict_do_nothing().returning(table_of(PointEntry).c.id)
+
+
+def set_station(session: Session, changes: Mapping[str, Any], *, by: Actor) -> Station:
+    """Set what the actor's station allows (see `station_settings`); what is not named stays as it is.
+
+    The same again changes nothing. The event holds the old and the new values of what was changed.
+    """
+    home = locked_station(session, by)
+    old = station_settings(home.settings)
+    wish = {**old, **changes, "open311": {**old["open311"], **changes.get("open311", {})}}
+    new = {name: value for name, value in wish.items() if value != old[name]}
+    if new:
+        home.settings = {**home.settings, **new}
+        before = {name: old[name] for name in new}
+        record(session, "people.station_set", kind="station", subject=home.id, by=by, old=before, new=new)
+    return home

@@ -16,7 +16,7 @@ from webapp.core.i18n import choose, language
 from webapp.core.web import ApiBlueprint, door, identity, site
 from webapp.people import actions, queries
 from webapp.people.models import Device
-from webapp.people.rules import CARD_MAKERS
+from webapp.people.rules import CARD_MAKERS, SETTERS, station_settings
 from webapp.people.schemas import (
     CardOut,
     CardsIn,
@@ -28,6 +28,7 @@ from webapp.people.schemas import (
     MeOut,
     PointsOut,
     PointsQuery,
+    StationSettings,
 )
 
 blp = ApiBlueprint("people", __name__, url_prefix="/api/v1", description="Who am I, and my devices")
@@ -137,3 +138,20 @@ def _link(secret: str) -> dict[str, str]:
     """Return the address that a one-time code opens, and its QR."""
     url = f"{_base()}/enrol/{secret}"
     return {"url": url, "qr_svg": _drawn(url)}
+
+
+@blp.route("/station-settings")
+@door(*SETTERS)
+@blp.response(200, StationSettings)
+def station_set(session: Session, by: Actor) -> dict[str, Any]:
+    """What my station allows strangers and asks of phones."""
+    return station_settings(queries.station(session, by).settings)
+
+
+@blp.route("/station-settings", methods=["PATCH"])
+@door(*SETTERS)
+@blp.arguments(StationSettings)
+@blp.response(200, StationSettings)
+def set_station(body: dict[str, Any], session: Session, by: Actor) -> dict[str, Any]:
+    """Change it; what is not named stays as it is."""
+    return station_settings(actions.set_station(session, body, by=by).settings)

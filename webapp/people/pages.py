@@ -16,7 +16,15 @@ from webapp.core.messages import message
 from webapp.core.security import neighbourhood
 from webapp.core.web import check_origin, door, identity, site
 from webapp.people import cookies, logins, queries
-from webapp.people.rules import ROLE_TITLES, Role, home_page
+from webapp.people.rules import (
+    LOOSEST_M,
+    ROLE_TITLES,
+    SETTERS,
+    STRICTEST_M,
+    Role,
+    home_page,
+    station_settings,
+)
 
 pages = Blueprint("people_pages", __name__)
 
@@ -100,6 +108,21 @@ def account(session: Session, by: Actor) -> str:
         shown=clock.shown,
         role=ROLE_TITLES[Role(by.role)],
         home=home_page(by.role),
+    )
+
+
+@pages.get("/station")
+@door(*SETTERS)
+def station(session: Session, by: Actor) -> str:
+    """Show what the station allows strangers and asks of phones, to be changed."""
+    home = queries.station(session, by)
+    return render_template(
+        "people/station.html",
+        station=home,
+        now=station_settings(home.settings),
+        strictest=STRICTEST_M,
+        loosest=LOOSEST_M,
+        address=f"{site().settings.public_url.rstrip('/') or request.host_url.rstrip('/')}/open311/v2",
     )
 
 

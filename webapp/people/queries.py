@@ -19,6 +19,12 @@ def station(session: Session, by: Actor) -> Station:
     return session.scalars(select(Station).where(Station.id == by.station_id)).one()
 
 
+def locked_station(session: Session, by: Actor) -> Station:
+    """Return the actor's station, held against others who set it; reports go on meanwhile."""
+    own = select(Station).where(Station.id == by.station_id).with_for_update(key_share=True)
+    return session.scalars(own.execution_options(populate_existing=True)).one()
+
+
 def devices(session: Session, by: Actor) -> list[Device]:
     """Return the actor's own devices that still may act, newest first."""
     own = (Device.person_id == by.person_id) & (Device.revoked_at.is_(None))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any
 
 from webapp.core.errors import Problem
 from webapp.core.i18n import N_
@@ -73,6 +75,10 @@ CARD_MAKERS = (Role.STATION_CHIEF, Role.SYSTEM_ADMIN)
 CARD_DAYS = 30
 CARDS_AT_ONCE = 400
 TOKEN_DAYS = 90
+# Who sets what the station allows.
+SETTERS = (Role.STATION_CHIEF, Role.SYSTEM_ADMIN)
+# What a station asks of a phone's position, metres: its setting `gps_threshold_m`, within these limits.
+GPS_THRESHOLD_M, STRICTEST_M, LOOSEST_M = 50.0, 5.0, 500.0
 
 # How long a password that came by Basic is not checked anew, and how many are remembered in a process.
 PROVEN_S = 600.0
@@ -107,6 +113,24 @@ PAID_CATEGORIES = ("chief", "officer", "auxiliary")
 def earns_points(category: str) -> bool:
     """Say whether somebody of this category collects points."""
     return category not in PAID_CATEGORIES
+
+
+def gps_threshold_m(settings: Mapping[str, Any]) -> float:
+    """Return the radius in metres above which a phone's position is too rough for a station."""
+    wish = settings.get("gps_threshold_m")
+    if isinstance(wish, bool) or not isinstance(wish, int | float):
+        return GPS_THRESHOLD_M
+    return min(max(float(wish), STRICTEST_M), LOOSEST_M)
+
+
+def station_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a station has set, whole; at first strangers may do nothing by Open311."""
+    said = settings.get("open311")
+    strangers = said if isinstance(said, Mapping) else {}
+    return {
+        "open311": {name: strangers.get(name) is True for name in ("report", "read")},
+        "gps_threshold_m": gps_threshold_m(settings),
+    }
 
 
 def home_page(role: str) -> str:

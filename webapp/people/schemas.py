@@ -5,8 +5,8 @@ from typing import Any
 from marshmallow import fields, validate
 
 from webapp.core.i18n import _
-from webapp.core.schema import Strict, Text
-from webapp.people.rules import CARDS_AT_ONCE, REASON_TITLES
+from webapp.core.schema import Finite, Strict, Text
+from webapp.people.rules import CARDS_AT_ONCE, LOOSEST_M, REASON_TITLES, STRICTEST_M
 
 
 class DeviceIn(Strict):
@@ -102,3 +102,20 @@ class CardOut(Strict):
     url = fields.String()
     qr_svg = fields.String()
     expires_at = fields.AwareDateTime()
+
+
+class StrangersIn(Strict):
+    """What people without an account may do by Open311."""
+
+    report = fields.Boolean(metadata={"description": "Send reports of public classes"})
+    read = fields.Boolean(metadata={"description": "See the public list: no words, no photo, about 100 m"})
+
+
+class StationSettings(Strict):
+    """What the station allows. In a change, what is not named stays as it is."""
+
+    open311 = fields.Nested(StrangersIn)
+    gps_threshold_m = Finite(
+        validate=validate.Range(min=STRICTEST_M, max=LOOSEST_M),
+        metadata={"description": "Radius in metres above which a phone's position counts as rough"},
+    )

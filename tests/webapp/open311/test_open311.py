@@ -108,7 +108,9 @@ def test_a_key_reports_as_its_person_with_photo_and_answers(client, token_for, m
     assert str(kept.id) == told["token"]
 
 
-def test_a_stranger_reports_with_a_photo_and_follows_it_by_token(client, form, row, as_role):
+def test_a_stranger_reports_with_a_photo_and_follows_it_by_token(
+    client, form, row, as_role, member, owner_db
+):
     said = form(phone="13800138000", email="someone@example.org", first_name="三", ward="7")
     answer = sent(client, said, jurisdiction_id="T")
     assert answer.status_code == 201, answer.text
@@ -121,12 +123,22 @@ def test_a_stranger_reports_with_a_photo_and_follows_it_by_token(client, form, r
     [own] = accepted("requests", client.get(f"{V2}/requests/{told['token']}.json?jurisdiction_id=T"))
     assert own["service_request_id"] == kept.number
     assert own["description"] is own["media_url"] is own["address"] is None
-    path = f"/api/v1/cases/{kept.id}/open311-contact"
-    contact = as_role("officer", "A").get(path).json
+    side = f"/api/v1/cases/{kept.id}/open311"
+    assert as_role("officer", "A").get(side).json == {"contact": True, "notes": []}
+    path = f"{side}/contact"
+    contact = as_role("officer", "A").post(path).json
     assert contact["contact"] == {"phone": "13800138000", "email": "someone@example.org", "first_name": "三"}
     assert contact["other"] == {"ward": "7"}
     for who in (as_role("officer", "B"), as_role("station_chief", station="U")):
-        assert who.get(path).status_code == 404
+        assert who.post(path).status_code == 404
+    worker = as_role("grid_worker", "A")
+    assert (worker.post(path).status_code, worker.get(side).json["contact"]) == (403, False)
+    with owner_db.transaction() as session:
+        told = session.execute(_DISCLOSED, {"id": kept.id}).all()
+    assert told == [(member("t.officer.a").person_id,)]
+
+
+_DISCLOSED = text("SELECT by_id FROM app.event WHERE subject_id = :id AND name = 'open311.contact_disclosed'")
 
 
 def test_the_same_report_again_is_the_same_request_never_an_error(client, token_for, form, owner_db):
