@@ -2,15 +2,15 @@
 
 from migrations.statements import run
 
-revision = "0014"
-down_revision = "0011"
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
-    run("0014/strangers.sql")
+    run("0013/strangers.sql")
 
 
 def downgrade() -> None:
-    run("0014/down.sql")
+    run("0013/down.sql")
