@@ -63,6 +63,8 @@ GENERAL_CLASS = "call_order"
 INLINE_BYTES = 300_000
 INLINE_ROWS = 200
 CHUNK = 100
+# Two thousand rows without a rest: each new case starts small jobs, and other stations' work waits too.
+STEPS_IN_A_ROW = 20
 API_ROWS = 500
 NOTE_LIMIT = 2000
 MAX_WORDS = 60
