@@ -29,7 +29,8 @@ def take_rows(run: Run) -> None:
     step = int(run.args.get("step", 0)) + 1
     fresh = step % rules.STEPS_IN_A_ROW == 0 or "since" not in run.args
     since = clock.now() if fresh else datetime.fromisoformat(run.args["since"])
-    if actions.take_some(run.session, run.resources["blobs"], upload, limit=rules.CHUNK, by=run.by):
+    blobs = run.resources["blobs"]
+    if actions.take_some(run.session, blobs, upload, limit=rules.CHUNK, within=rules.STEP, by=run.by):
         enqueue(
             run.session,
             "intake.take_rows",
