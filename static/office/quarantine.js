@@ -17,6 +17,13 @@ for (const form of forms("form[data-repair]")) {
   });
 }
 
+for (const form of forms("form[data-attach]")) {
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    sending(form, () => attach(form));
+  });
+}
+
 for (const form of forms("form[data-discard]")) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -87,6 +94,13 @@ async function repair(form, answers) {
   const made = await send(form.dataset.repair ?? "", body);
   const link = h("a", { href: `/cases/${encodeURIComponent(made.case_number)}`, text: made.case_number });
   settle(form, t("quarantine.repaired", { grid: made.grid, police_grid: made.police_grid }), link);
+}
+
+/** @param {HTMLFormElement} form */
+async function attach(form) {
+  await send(form.dataset.attach ?? "", {});
+  const number = form.dataset.number ?? "";
+  settle(form, t("quarantine.attached"), h("a", { href: `/cases/${encodeURIComponent(number)}`, text: number }));
 }
 
 /** @param {HTMLFormElement} form */

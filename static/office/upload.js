@@ -62,8 +62,10 @@ async function follow() {
   const working = ["reading", "taking"].includes(upload.state);
   drawCounts();
   if (working) {
-    const done = upload.counts.taken ?? 0;
-    progress(t(`intake.${upload.state}`, { done: number(done), all: number(total()) }));
+    const done = sum("taken", "revised");
+    progress(t(`intake.${upload.state}`, { done: number(done), all: number(done + sum("fine", "changed")) }));
+    // Rows as they stood when the taking began, or when somebody came to look.
+    if (upload.state === "taking" && before !== "taking") await loadRows(true);
     setTimeout(follow, 1000);
     return;
   }
@@ -83,6 +85,11 @@ function total() {
   return Object.values(upload.counts).reduce((sum, count) => sum + Number(count), 0);
 }
 
+/** @param {string[]} among */
+function sum(...among) {
+  return among.reduce((count, state) => count + (upload.counts[state] ?? 0), 0);
+}
+
 function drawCounts() {
   const chip = (/** @type {string} */ state, /** @type {string} */ text) =>
     h("button", {
@@ -98,7 +105,7 @@ function drawCounts() {
     chip("", t("intake.all", { count: number(total()) })),
     shown.map((state) => chip(state, `${states[state]} ${number(upload.counts[state])}`)),
   );
-  const waiting = (upload.counts.fine ?? 0) + (upload.counts.changed ?? 0);
+  const waiting = sum("fine", "changed");
   const button = /** @type {HTMLButtonElement} */ (byId("take").querySelector("button"));
   button.hidden = !waiting || ["reading", "taking", "refused"].includes(upload.state);
   button.textContent = t("intake.take", { count: number(waiting) });
@@ -193,7 +200,7 @@ function placeCell(row) {
     goal ? h("strong", { text: goal }) : null,
     sure ? h("span", { class: "muted", text: sure }) : null,
     row.place_flag ? h("span", { class: "muted", text: t(`intake.flag.${row.place_flag}`) }) : null,
-    row.state === "fault" && row.candidates.length && !row.grid ? candidates(row) : null,
+    row.state === "fault" && row.candidates.length && !row.grid && upload.state !== "taking" ? candidates(row) : null,
   ];
 }
 

@@ -8,7 +8,7 @@ import { classTitle, waiting } from "./words.js";
 
 /** @typedef {import("./config.js").Feature} Feature */
 
-const FLAGS = ["near_border", "outside_grids"];
+const FLAGS = ["near_border", "outside_grids", "vague"];
 
 /**
  * @param {Feature} feature

@@ -163,7 +163,7 @@ def _first(
     now, area, declared = checked.now, checked.area, checked.declared
     values = {
         **filing.said(sent, declared, checked.lon, checked.lat),
-        **filing.routed(area),
+        **filing.routed(area, sent.place.accuracy_m),
         **own,
         "content_hash": f"\\x{own['content_hash'].hex()}",
         "station_id": by.station_id,
@@ -175,7 +175,7 @@ def _first(
     }
     facts = {"report": orjson.dumps(values).decode(), "files": orjson.dumps(files).decode()}
     write = Write(_WRITE, {**facts, "year": now.astimezone(clock.SHOWN).year})
-    news = {"class_code": declared.code, "flag": area.flag}
+    news = {"class_code": declared.code, "flag": values["place_flag"]}
     number: str | None = record(
         session, "cases.reported", write, kind="case", subject=sent.id, grid=area.grid_id, by=by, **news
     )

@@ -18,6 +18,7 @@ from gis.errors import ShapeError
 from webapp.areas.queries import Area
 from webapp.areas.rules import uncertainty_m
 from webapp.cases.queries import Declared
+from webapp.cases.rules import place_flag
 from webapp.core.errors import Problem, Refused
 from webapp.core.files import BlobStore
 
@@ -85,10 +86,10 @@ def said(sent: Report, declared: Declared, lon: float, lat: float) -> dict[str, 
     }
 
 
-def routed(area: Area) -> dict[str, Any]:
+def routed(area: Area, accuracy_m: float | None) -> dict[str, Any]:
     """Return the columns that hold where the place belongs, as resolved today."""
     return {
-        "place_flag": area.flag,
+        "place_flag": place_flag(area.flag, accuracy_m),
         "plan_id": area.plan_id,
         "grid_id": area.grid_id,
         "police_grid_id": area.police_grid_id,

@@ -75,7 +75,7 @@ class Case(Base):
     """A matter that has a life cycle. Plan, grid and police grid are kept as resolved on that day.
 
     `place_flag` says what is odd about the place: near_border (the error circle crosses into
-    `neighbour_grid_id`), outside_grids (routed to the nearest grid), or nothing.
+    `neighbour_grid_id`), outside_grids (routed to the nearest grid), vague (hardly known), or nothing.
     """
 
     __tablename__ = "case_file"

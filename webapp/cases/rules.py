@@ -52,6 +52,10 @@ METHOD_TITLES = {
     "address": N_("by address"),
 }
 
+# A circle this wide holds several grids: the case went to one of them by its middle, and a person must ask.
+VAGUE_M = 1000.0
+VAGUE = "vague"
+
 # From, verb, to: the only ways a case moves.
 LIFE: dict[tuple[str, str], State] = {
     (State.REPORTED, "accept"): State.ACCEPTED,
@@ -219,3 +223,8 @@ def answer_problems(
             found = question.problem(value)
             problems += [found] if found else []
     return problems
+
+
+def place_flag(flag: str | None, accuracy_m: float | None) -> str | None:
+    """Return what is odd about a place: that it is hardly known, else what the ground says of it."""
+    return VAGUE if accuracy_m is not None and accuracy_m >= VAGUE_M else flag

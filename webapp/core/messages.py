@@ -87,6 +87,7 @@ MESSAGES = {
     "token_unknown": N_(
         "This address is not valid any more. Set the app up again by the QR code of your account."
     ),
+    "no_loose_photos": N_("No photo here came for a known case."),
     "word_to_case": N_("A word about case %(number)s."),
     "xml_entities": N_("XML with a document type or entities is not taken."),
     "xml_too_large": N_("The XML is nested too deeply or has too many elements."),
@@ -286,7 +287,15 @@ MESSAGES = {
 }
 
 # Words of states that stand inside sentences; those of cases are translated where they are declared.
-STATES = (N_("draft"), N_("published"), N_("withdrawn"), N_("kept"), N_("repaired"), N_("discarded"))
+STATES = (
+    N_("draft"),
+    N_("published"),
+    N_("withdrawn"),
+    N_("kept"),
+    N_("repaired"),
+    N_("attached"),
+    N_("discarded"),
+)
 # How finely a place is known, inside a sentence.
 PRECISIONS = (N_("road"), N_("grid"), N_("community"))
 

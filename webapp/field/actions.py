@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from uuid import UUID, uuid4
 
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from collectors import photos
 from collectors.xlsforms import StationForm
+from webapp.cases import actions as cases
 from webapp.cases.models import HazardClass
 from webapp.core import clock
 from webapp.core.actor import Actor
-from webapp.core.errors import Conflict, Problem
+from webapp.core.errors import Conflict, Problem, Refused
 from webapp.core.events import record
 from webapp.core.files import BlobStore
 from webapp.field import queries
@@ -79,6 +82,26 @@ def repaired(session: Session, entry: Quarantine, case_id: UUID, *, by: Actor) -
     entry.state, entry.case_id, entry.settled_at = "repaired", case_id, clock.now()
     session.flush()
     record(session, "field.repaired", kind="quarantine", subject=entry.id, by=by, case=str(case_id))
+    return entry
+
+
+def attach(session: Session, blobs: BlobStore, entry: Quarantine, *, by: Actor) -> Quarantine:
+    """Add an entry's photos to the case that they came for; files that are no photos stay kept beside it.
+
+    Raises Refused 'no_loose_photos' for an entry without a known case or without a photo.
+    """
+    _require_kept(entry)
+    case = queries.loose_case(session, entry)
+    held = [blobs.get(sha) for sha in dict.fromkeys(entry.files.values())]
+    found = [data for data in held if photos.is_photo(data)]
+    if case is None or not found:
+        raise Refused("no_loose_photos")
+    for data in found:
+        case = cases.add_file(session, blobs, case, sha=sha256(data).hexdigest(), data=data, by=by)
+    entry.state, entry.case_id, entry.settled_at = "attached", case.id, clock.now()
+    session.flush()
+    said = {"case": str(case.id), "photos": len(found), "others": len(held) - len(found)}
+    record(session, "field.attached", kind="quarantine", subject=entry.id, by=by, **said)
     return entry
 
 

@@ -80,6 +80,14 @@ def repair(sent: Report, entry_id: UUID, session: Session, by: Actor) -> cases.R
     return done
 
 
+@blp.route("/quarantine/<uuid:entry_id>/attach", methods=["POST"])
+@door("station_chief")
+@blp.response(200, QuarantineOut)
+def attach(entry_id: UUID, session: Session, by: Actor) -> Quarantine:
+    """Add an entry's photos to the case that they came for."""
+    return actions.attach(session, site().blobs, queries.entry(session, entry_id), by=by)
+
+
 @blp.route("/quarantine/<uuid:entry_id>/discard", methods=["POST"])
 @door("station_chief")
 @blp.arguments(DiscardIn)

@@ -18,7 +18,7 @@ from webapp.core.messages import message
 from webapp.core.web import door, site
 from webapp.field import queries, shell
 from webapp.field.models import Quarantine
-from webapp.field.rules import KIND_WORDS, MAKERS, OPENROSA, STATE_WORDS, condition
+from webapp.field.rules import KIND_WORDS, MAKERS, OPENROSA, STATE_WORDS, condition, loose_case
 from webapp.people.queries import names, station
 
 pages = Blueprint("field_pages", __name__)
@@ -83,6 +83,7 @@ def quarantine(session: Session, by: Actor) -> str:
         doors=DOOR_TITLES,
         message=message,
         shown=clock.shown,
+        loose_case=loose_case,
     )
 
 

@@ -18,6 +18,7 @@ from webapp.core.actor import Actor
 from webapp.core.errors import NotFound
 from webapp.field.models import FormFile, Quarantine
 from webapp.field.rules import LISTED
+from webapp.field.rules import loose_case as loose_number
 
 
 def entries(session: Session, state: str = "kept", limit: int = 200) -> list[Quarantine]:
@@ -54,6 +55,12 @@ def entry(session: Session, entry_id: UUID) -> Quarantine:
     if found is None:
         raise NotFound()
     return found
+
+
+def loose_case(session: Session, entry: Quarantine) -> Case | None:
+    """Return the case that an entry's loose files came for, as far as the asker may see it."""
+    number = loose_number(entry.problems)
+    return session.scalar(select(Case).where(Case.number == number)) if number else None
 
 
 def form_classes(

@@ -39,6 +39,8 @@ MY_TASKS = FormClass(
     (),
 )
 STATE_WORDS = {"draft": N_("draft"), "published": N_("published"), "withdrawn": N_("withdrawn")}
+# Files that came with a known case and that no name of it stands for.
+LOOSE_FILES = ("file_not_named", "file_differs")
 KIND_WORDS = {
     "text": N_("text"),
     "number": N_("number"),
@@ -61,6 +63,12 @@ def oddities(parts: Matched, unfit: Mapping[str, str], rivals: Collection[str], 
     found += [_about("file_differs", key, number) for key, _data in parts.rivals]
     found += [_about("file_differs", name, number) for name in rivals]
     return found + [Problem(f"/files/{name}", code) for name, code in unfit.items()]
+
+
+def loose_case(problems: Sequence[Mapping[str, Any]]) -> str:
+    """Return the number of the case that an entry's files came for and are not part of; empty for none."""
+    numbers = {p["params"].get("number", "") for p in problems if p["code"] in LOOSE_FILES}
+    return str(numbers.pop()) if len(numbers) == 1 else ""
 
 
 def _about(code: str, name: str, number: str) -> Problem:

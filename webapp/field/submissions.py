@@ -17,6 +17,7 @@ from collectors.records import Problem as FormatProblem
 from collectors.records import Refused as Unreadable
 from webapp.cases import actions as cases
 from webapp.cases import queries as known_cases
+from webapp.cases.models import Case
 from webapp.cases.rules import Question, answer_problems
 from webapp.core.actor import Actor
 from webapp.core.errors import Conflict, NotFound, Problem, Refused
@@ -118,7 +119,7 @@ def _receipt(done: cases.Receipt, missing: Sequence[str], odd: Sequence[Problem]
 
 
 def _followed_up(session: Session, blobs: BlobStore, sent: Sent, form: Submission, by: Actor) -> Told:
-    """Add photos to a case of the person's own; a word goes to the station."""
+    """Add photos and words to a case of the person's own; what can't be added goes to the station."""
     try:
         case = known_cases.case(session, UUID(form.text("case")))
     except (ValueError, NotFound):
@@ -127,15 +128,23 @@ def _followed_up(session: Session, blobs: BlobStore, sent: Sent, form: Submissio
     unfit = _unfit(parts.held)
     for data in (data for name, data in parts.held.items() if name not in unfit):
         case = cases.add_file(session, blobs, case, sha=_sha(data), data=data, by=by)
-    odd = oddities(parts, unfit, {}, case.number)
-    if form.text("note"):
-        odd.append(Problem("/note", "word_to_case", {"number": case.number}))
+    odd = oddities(parts, unfit, {}, case.number) + _word(session, case, form, by)
     said = [_("Case %(number)s.", number=case.number)]
     if odd:
         loose = {**dict(parts.strays), **dict(parts.rivals), **{name: parts.held[name] for name in unfit}}
         _keep(session, blobs, sent, loose, odd, by)
         said.append(_("Kept for the station to look at: %(why)s", why=_sentence(odd)))
     return Told(201, " ".join(said))
+
+
+def _word(session: Session, case: Case, form: Submission, by: Actor) -> list[Problem]:
+    """Add a form's words to a case, under the form's own id: a repeat or a further part adds them once."""
+    if form.text("note"):
+        try:
+            cases.add_note(session, case, form.id, note=form.text("note"), by=by)
+        except Conflict:
+            return [Problem("/note", "word_to_case", {"number": case.number})]
+    return []
 
 
 def _conflict(session: Session, blobs: BlobStore, sent: Sent, error: Conflict, by: Actor) -> Told:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -320,11 +321,19 @@ def take(session: Session, blobs: BlobStore, upload: IntakeUpload, *, by: Actor)
     return upload
 
 
-def take_some(session: Session, blobs: BlobStore, upload: IntakeUpload, *, limit: int, by: Actor) -> bool:
+def take_some(
+    session: Session,
+    blobs: BlobStore,
+    upload: IntakeUpload,
+    *,
+    limit: int,
+    within: timedelta = timedelta.max,
+    by: Actor,
+) -> bool:
     """Take some of the waiting rows of an upload; return whether any are left.
 
-    Few at a time, for each case holds the station's next number until the transaction ends. A row that can't
-    become a case stays with what is wrong with it.
+    Few at a time, and no further one after `within`, for each case holds the station's next number until the
+    transaction ends: phones' reports wait for it. A row that can't become a case stays with what is wrong.
     """
     source = queries.source(session, upload.source_id)
     session.execute(_ONE_AT_A_TIME, {"source": str(source.id)})
@@ -335,14 +344,20 @@ def take_some(session: Session, blobs: BlobStore, upload: IntakeUpload, *, limit
         .limit(limit)
     ).all()
     before = queries.known(session, source.id, [row.ref for row in waiting])
-    done = [_taken(session, blobs, source, row, before.get(row.ref), by) for row in waiting]
+    began, done = clock.now(), list[dict[str, Any]]()
+    for row in waiting:
+        if done and clock.now() - began > within:
+            break
+        done.append(_taken(session, blobs, source, row, before.get(row.ref), by))
     if done:
         values = {"upload": upload.id, "done": orjson.dumps(done).decode()}
         session.execute(_TAKEN, values)
         session.execute(_CALLED, values)
     session.expire_all()
     upload.counts = queries.counts(session, upload.id)
-    if len(waiting) == limit and upload.counts.get("fine", 0) + upload.counts.get("changed", 0):
+    if (len(waiting) == limit or len(done) < len(waiting)) and upload.counts.get(
+        "fine", 0
+    ) + upload.counts.get("changed", 0):
         return True
     upload.state, upload.taken_at = "taken", clock.now()
     record(session, "intake.taken", kind="upload", subject=upload.id, by=by, counts=upload.counts)

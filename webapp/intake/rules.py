@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -62,7 +63,11 @@ GENERAL_CLASS = "call_order"
 # Above this a file is read, and its rows are taken, by the worker: a request must not last that long.
 INLINE_BYTES = 300_000
 INLINE_ROWS = 200
+# One step of the worker: a busy machine gives it little, and phones must not wait for it.
 CHUNK = 100
+STEP = timedelta(seconds=1)
+# Some minutes without a rest at most: each new case starts small jobs, and other stations' work waits too.
+STEPS_IN_A_ROW = 60
 API_ROWS = 500
 NOTE_LIMIT = 2000
 MAX_WORDS = 60

@@ -271,7 +271,8 @@ def _place(session: Session, sent: open311.Sent, by: Actor) -> Place:
     found = queries.place_of_address(session, by, sent.address, sent.address_id)
     if found is None:
         raise Refused(problems=[Problem("/address_string", "address_unknown")])
-    return Place(*found, "wgs84", None, "address", sent.address or sent.address_id)
+    lon, lat, accuracy_m = found
+    return Place(lon, lat, "wgs84", accuracy_m, "address", sent.address or sent.address_id)
 
 
 def _kept(session: Session, error: Refused | Unreadable, by: Actor) -> Response:

@@ -13,6 +13,7 @@ from sqlalchemy import func, or_, select, text
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from collectors.open311 import Wanted
+from webapp.addresses.queries import geocoded
 from webapp.areas.models import Grid, GridShape, Plan
 from webapp.cases.models import Case
 from webapp.cases.rules import OPEN_STATES, State
@@ -156,10 +157,11 @@ def _life(case: Case) -> dict[str, Any]:
 
 def place_of_address(
     session: Session, by: Actor, address: str, address_id: str
-) -> tuple[float, float] | None:
-    """Return longitude and latitude (WGS 84) of an address in the station's register, None when unknown.
+) -> tuple[float, float, float | None] | None:
+    """Return longitude, latitude (WGS 84) and radius (metres or None) of an address, None when unknown.
 
-    An address_id is a grid's code or a place's id; an address text is the exact name of one place or grid.
+    An address_id is a grid's code or a place's id; an address text is the exact name of one place or grid, or
+    an address that the station's registers surely know.
     """
     place = _uuid(address_id)
     points = select(Place.geom).where(Place.station_id == by.station_id)
@@ -176,10 +178,13 @@ def place_of_address(
             .where(Grid.code == address_id if address_id else Grid.name == address)
         )
         found = list(session.scalars(grids.limit(2)))
-    if len(found) != 1:
+    if len(found) == 1:
+        lon, lat = to_shape(found[0]).coords[0]
+        return lon, lat, None
+    meant = geocoded(session, [address]).get(address)
+    if found or address_id or meant is None or not meant.sure:
         return None
-    lon, lat = to_shape(found[0]).coords[0]
-    return lon, lat
+    return meant.candidates[0].lon, meant.candidates[0].lat, meant.candidates[0].accuracy_m
 
 
 def open311_contact(session: Session, case_id: UUID) -> Open311Contact:

@@ -10,6 +10,7 @@ from sqlalchemy import func, literal, select, text
 from sqlalchemy.orm import Session
 
 from collectors.records import Place as SaidPlace
+from webapp.addresses.queries import geocoded
 from webapp.areas.models import Community, Grid, GridShape
 from webapp.areas.queries import area_at, plan_at
 from webapp.cases.models import HazardClass
@@ -70,9 +71,10 @@ def sign(session: Session, said: str) -> Place | None:
 def said_place(session: Session, sent: dict[str, Any], by: Actor) -> SaidPlace:
     """Return where a report belongs, by the best of what the resident gave; never nothing.
 
-    A good position of the phone, else the sign's place, else the grid from the list, else a poor position,
-    else the place whose name stands in the words, else the middle of the station's ground with five
-    kilometres of doubt: a person will read the words.
+    A good position of the phone, else the sign's place, else the address if the station's register surely
+    knows it, else the grid from the list, else a poor position, else the place whose name stands in the
+    words, else the middle of the station's ground with five kilometres of doubt, which flags the case: a
+    person will read the words.
     """
     address = sent["address"]
     here = _position(session, sent, by)
@@ -81,6 +83,9 @@ def said_place(session: Session, sent: dict[str, Any], by: Actor) -> SaidPlace:
     place = sign(session, sent["place"])
     if place is not None:
         return _at(place.geom, None, "place", address or place.name)
+    known = _registered(session, address, by)
+    if known is not None:
+        return known
     shape = _grid(session, sent["grid"], by)
     if shape is not None:
         return _at(shape, GRID_M, "grid", address)
@@ -94,13 +99,31 @@ def said_place(session: Session, sent: dict[str, Any], by: Actor) -> SaidPlace:
 
 def _position(session: Session, sent: dict[str, Any], by: Actor) -> SaidPlace | None:
     """Return the phone's position, None when there is none or it lies outside the station's ground."""
-    if sent["lon"] is None or sent["lat"] is None:
+    lon, lat = sent["lon"], sent["lat"]
+    if lon is None or lat is None or not _on_ground(session, lon, lat, by):
         return None
+    return SaidPlace(lon, lat, "wgs84", sent["accuracy_m"], "gps", sent["address"])
+
+
+def _registered(session: Session, address: str, by: Actor) -> SaidPlace | None:
+    """Return where the register surely puts a typed address, None when it does not or puts it elsewhere."""
+    meant = geocoded(session, [address]).get(address)
+    if meant is None or not meant.sure:
+        return None
+    best = meant.candidates[0]
+    if not _on_ground(session, best.lon, best.lat, by):
+        return None
+    return SaidPlace(
+        round(best.lon, 7), round(best.lat, 7), "wgs84", best.accuracy_m, "address", address[:200]
+    )
+
+
+def _on_ground(session: Session, lon: float, lat: float, by: Actor) -> bool:
     try:
-        area_at(session, by.station_id, sent["lon"], sent["lat"], clock.now())
+        area_at(session, by.station_id, lon, lat, clock.now())
     except Refused:
-        return None
-    return SaidPlace(sent["lon"], sent["lat"], "wgs84", sent["accuracy_m"], "gps", sent["address"])
+        return False
+    return True
 
 
 def _at(geom: Any, accuracy_m: float | None, method: str, address: str) -> SaidPlace:

@@ -26,10 +26,11 @@ MOST_REST = timedelta(seconds=60)
 def enqueue_deliveries(run: Run) -> None:
     """Make one delivery for each subscriber of the event; a second run makes none."""
     event = queries.event_of_job(run.session, run.job_id)
-    said = queries.told(run.session, event) if event is not None else None
+    hooks = queries.subscribers(run.session, event) if event is not None else []
+    said = queries.told(run.session, event) if event is not None and hooks else None
     if event is None or said is None:
         return
-    for hook in queries.subscribers(run.session, event):
+    for hook in hooks:
         made = uuid5(hook.id, str(event.id))
         body = orjson.dumps({**_head(event, rules.message_id(made)), "data": said}).decode()
         own = {"id": made, "station_id": hook.station_id, "webhook_id": hook.id}

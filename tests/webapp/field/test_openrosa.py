@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from uuid import UUID, uuid4
 from xml.etree import ElementTree
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from tests.samples import photo
 from tests.webapp.field.form_samples import ANSWERS, VERSION, filled, message, multipart
+from webapp.cases.models import CaseNote
+from webapp.core.events import Event
 
 LIST = "{http://openrosa.org/xforms/xformsList}"
 MANIFEST = "{http://openrosa.org/xforms/xformsManifest}"
@@ -202,6 +205,37 @@ def test_a_second_photo_of_the_same_name_is_kept_and_told(submit, station, case_
     assert "1.jpg" in entry["files"]
 
 
+def test_the_chief_attaches_the_photo_that_was_kept_beside_its_case(
+    submit, station, case_of, quarantine, as_role, owner_db
+):
+    instance = uuid4()
+    xml = filled(*station.inside("A1"), instance=instance)
+    submit(xml, ("1.jpg", photo(0)))
+    submit(xml, ("1.jpg", photo(100)), ("notes.txt", b"no photo"))
+    entry = quarantine()[0]
+    door = f"/api/v1/quarantine/{entry['id']}/attach"
+    assert as_role("officer").post(door).status_code == 403
+    chief = as_role("station_chief")
+    assert f'data-attach="{door}"' in chief.get("/quarantine").text
+    done = chief.post(door)
+    assert (done.status_code, done.json["state"], done.json["case_id"]) == (200, "attached", str(instance))
+    assert sha256(photo(100)).hexdigest() in case_of(instance)["files"]
+    assert len(case_of(instance)["files"]) == 2
+    assert entry["id"] not in {e["id"] for e in quarantine()}
+    assert chief.post(door).status_code == 409
+    with owner_db.transaction() as session:
+        told = session.scalars(select(Event).where(Event.name == "field.attached")).all()
+    assert told[-1].data == {"case": str(instance), "photos": 1, "others": 1}
+
+
+def test_what_came_for_no_known_case_can_not_be_attached(submit, quarantine, as_role):
+    submit(b"<data id='flying_wire'><strange/></data>", ("1.jpg", photo()))
+    entry = quarantine()[0]
+    answer = as_role("station_chief").post(f"/api/v1/quarantine/{entry['id']}/attach")
+    assert (answer.status_code, answer.json["code"]) == (422, "no_loose_photos")
+    assert entry["id"] in {e["id"] for e in quarantine()}
+
+
 def test_two_parts_of_one_name_in_one_request_are_both_kept(submit, station, case_of, quarantine):
     instance = uuid4()
     xml = filled(*station.inside("A1"), instance=instance)
@@ -337,14 +371,18 @@ def test_a_grid_stands_in_for_a_position(submit, station, case_of):
     assert (case_of(instance)["method"], case_of(instance)["accuracy_m"]) == ("grid", 193)
 
 
-def test_photos_and_a_word_follow_a_case(submit, station, case_of, quarantine):
+def test_photos_and_a_word_follow_a_case(submit, station, case_of, quarantine, owner_db, member):
     instance = uuid4()
     submit(filled(*station.inside("A1"), instance=instance), ("1.jpg", photo()))
     xml = filled(0, 0, form="my_reports", answers={}, place="", case=str(instance), note="还在")
     answer = submit(xml, ("1.jpg", photo(200)))
     assert answer.status_code == 201
     assert len(case_of(instance)["files"]) == 2
-    assert codes(quarantine()[0]) == {"word_to_case"}
+    assert submit(xml, ("1.jpg", photo(200))).status_code == 201
+    with owner_db.transaction() as session:
+        words = session.scalars(select(CaseNote).where(CaseNote.case_id == instance)).all()
+    assert [(w.note, w.person_id) for w in words] == [("还在", member("t.volunteer").person_id)]
+    assert str(instance) not in str(quarantine())
     strange = filled(0, 0, form="my_reports", answers={}, place="", case=str(uuid4()), note="?")
     assert submit(strange, ("1.jpg", photo(200))).status_code == 202
     assert codes(quarantine()[0]) == {"case_unknown"}

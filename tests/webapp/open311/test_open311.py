@@ -80,7 +80,7 @@ def row(owner_db):
             return session.execute(
                 text("""SELECT c.*, ST_X(geom) AS lon,
                     (SELECT count(*) FROM app.attachment a WHERE a.case_id = c.id) AS photos
-                    FROM app.case_file c WHERE number = :n"""),
+                    FROM app.case_file c WHERE number = :n OR id::text = :n"""),
                 {"n": number},
             ).one()
 
@@ -230,6 +230,25 @@ def test_an_address_of_the_register_stands_in_for_coordinates(client, token_for,
     unknown = sent(client, form(**place, address_string="无名路9号"), **key)
     assert unknown.status_code == 400
     assert "lat and long" in unknown.json[0]["description"]
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["a volunteer", "a stranger"])
+def test_a_typed_address_is_looked_up_in_the_register_of_addresses(
+    client, token_for, as_role, station, form, row, known
+):
+    lon, lat = station.inside("B1")
+    listed = f"地址,经度,纬度\n甲社区登记路6号金桥公寓4号楼,{lon},{lat}\n".encode()
+    kept = as_role("system_admin").post(
+        "/api/v1/addresses", data={"crs": "wgs84", "file": (io.BytesIO(listed), "list.csv")}
+    )
+    assert kept.status_code == 201
+    who = {"api_key": token_for("t.volunteer")} if known else {"jurisdiction_id": "T"}
+    nowhere = {"lat": None, "long": None}
+    [told] = sent(client, form(**nowhere, address_string="金桥公寓四号楼旁"), **who).json
+    taken = row(told["service_request_id"] or told["token"])
+    assert (taken.method, taken.accuracy_m, taken.lon) == ("address", 25, pytest.approx(lon))
+    # A road alone is registered too, but says nothing sure: it is told, not guessed.
+    assert sent(client, form(**nowhere, address_string="登记路"), **who).status_code == 400
 
 
 WRONG = {

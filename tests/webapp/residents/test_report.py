@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
@@ -133,7 +134,31 @@ def test_the_place_never_blocks_a_report(resident, as_role, station, owner_db, s
     if grid is not None:
         assert case["grid"]["name"] == grid
     else:
-        assert case["place"]["accuracy_m"] == 5000
+        assert (case["place"]["accuracy_m"], case["place"]["flag"]) == (5000, "vague")
+        page = as_role("station_chief").get(f"/cases/{case['number']}", headers={"Accept-Language": "en"})
+        assert "The place is hardly known" in page.text
+
+
+def test_a_typed_address_is_looked_up_in_the_register_of_addresses(resident, as_role, station):
+    lon, lat = station.inside("B2")
+    away = "甲社区登记路9号远方公寓1号楼,113.9,37.1"
+    listed = f"地址,经度,纬度\n甲社区登记路6号金桥公寓4号楼,{lon},{lat}\n{away}\n".encode()
+    kept = as_role("system_admin").post(
+        "/api/v1/addresses", data={"crs": "wgs84", "file": (io.BytesIO(listed), "list.csv")}
+    )
+    assert kept.status_code == 201, kept.text
+
+    def sent(**said):
+        mark = uuid4().hex
+        resident().report(note=mark, **said)
+        return next(c for c in cases(as_role) if c["note"] == mark)
+
+    case = sent(address="金桥公寓四号楼2单元301室", grid=str(station.grids["A1"]))
+    assert (case["grid"]["name"], case["place"]["method"], case["place"]["flag"]) == ("T-B2", "address", None)
+    assert case["place"]["accuracy_m"] == 25
+    # A position of the phone comes first; an address far outside blocks nothing.
+    assert sent(address="金桥公寓4号楼", **at(station, "C1"))["grid"]["name"] == "T-C1"
+    assert sent(address="远方公寓1号楼")["place"]["flag"] == "vague"
 
 
 def test_contact_needs_consent_and_is_kept_apart(resident, as_role, db_as, owner_db, station):
