@@ -2,15 +2,15 @@
 
 from migrations.statements import run
 
-revision = "0015"
-down_revision = "0011"
+revision = "0014"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
-    run("0015/addresses.sql")
+    run("0014/addresses.sql")
 
 
 def downgrade() -> None:
-    run("0015/down.sql")
+    run("0014/down.sql")
