@@ -100,8 +100,16 @@ def attach(session: Session, blobs: BlobStore, entry: Quarantine, *, by: Actor) 
         case = cases.add_file(session, blobs, case, sha=sha256(data).hexdigest(), data=data, by=by)
     entry.state, entry.case_id, entry.settled_at = "attached", case.id, clock.now()
     session.flush()
-    said = {"case": str(case.id), "photos": len(found), "others": len(held) - len(found)}
-    record(session, "field.attached", kind="quarantine", subject=entry.id, by=by, **said)
+    record(
+        session,
+        "field.attached",
+        kind="quarantine",
+        subject=entry.id,
+        by=by,
+        case=str(case.id),
+        photos=len(found),
+        others=len(held) - len(found),
+    )
     return entry
 
 
