@@ -11,6 +11,7 @@ from webapp.reactions import JOBS, REACTIONS
 NAME = re.compile(r"[a-z]+[0-9]*\.[a-z]+(_[a-z]+)*")
 # Past tenses that do not end in "ed".
 IRREGULAR = (
+    "_set",
     "kept",
     "sent",
     "rebuilt",
