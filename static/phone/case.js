@@ -174,7 +174,7 @@ function waitingItem(item, context) {
     { class: "waiting" },
     h("span", { class: "said", text: item.note || t("more.photo") }),
     h("span", { class: "badge", data: { state: item.halted ? "quarantined" : "queued" }, text: t("local.unsent") }),
-    item.halted ? h("span", { class: "error", text: item.error || t("error.network") }) : null,
+    item.halted ? h("span", { class: "error", text: item.error || t("more.refused") }) : null,
     item.halted ? away : null,
   );
 }
