@@ -195,6 +195,12 @@ def _kept(index: int, raw: Any, refused: Refused, content: Mapping[str, bytes]) 
     """A refused report with what can be saved of it: bytes, id, and files whose entries are readable."""
     members = Members(raw)
     found = members.uuid("id")
+    files = _readable_files(members, content)
+    has_id = not any(p.pointer in ("", "/id") for p in members.problems)
+    return RefusedReport(index, found if has_id else None, orjson.dumps(raw), refused, files)
+
+
+def _readable_files(members: Members, content: Mapping[str, bytes]) -> tuple[Attachment, ...]:
     files = []
     for item in members.items("files", limit=MAX_FILES, required=False):
         try:
@@ -205,8 +211,18 @@ def _kept(index: int, raw: Any, refused: Refused, content: Mapping[str, bytes]) 
             files.append(attachment)
         except Refused:
             continue
-    has_id = not any(p.pointer in ("", "/id") for p in members.problems)
-    return RefusedReport(index, found if has_id else None, orjson.dumps(raw), refused, tuple(files))
+    return tuple(files)
+
+
+def kept_files(body: bytes, content: Mapping[str, bytes]) -> tuple[Attachment, ...]:
+    """Return the files that a kept report names, as far as they can be read; none when it can't be.
+
+    `content` are the bytes that came with it, by SHA-256: a file of which only the preview came has that one.
+    """
+    try:
+        return _readable_files(Members(json_in.parsed(body, limit=BODY_LIMIT)), content)
+    except Refused:
+        return ()
 
 
 def _report(raw: Any, pointer: str, content: Mapping[str, bytes]) -> Report:

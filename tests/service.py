@@ -31,6 +31,8 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         self.settings = replace(settings, port=free_port(), workers=1, threads=32)
         self.url = f"http://127.0.0.1:{self.settings.port}"
+        # Where the programs lie: a test of a new version runs a changed copy.
+        self.checkout = CHECKOUT
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, *names: str) -> None:
@@ -39,7 +41,7 @@ class Service:
             with self.log(name).open("ab") as log:
                 self._running[name] = subprocess.Popen(
                     programs_of(self.settings)[name],
-                    cwd=CHECKOUT,
+                    cwd=self.checkout,
                     env=self._environment(),
                     stdin=subprocess.DEVNULL,
                     stdout=log,
@@ -113,6 +115,7 @@ class Service:
             "SHUANGGE_DATABASE": settings.database,
             "BIND": "127.0.0.1",
             "PORT": str(settings.port),
+            "SHUANGGE_BASEMAP": settings.basemap,
             "SHUANGGE_WORKERS": "1",
             "SHUANGGE_THREADS": "32",
             "SHUANGGE_POOL_SIZE": "6",

@@ -35,16 +35,12 @@ async function handIn() {
 
 /** @param {any} receipt */
 function show(receipt) {
-  const rows = receipt.reports.map((/** @type {any} */ report) =>
-    h(
-      "tr",
-      {},
-      h("td", { text: report.case_number || "–" }),
-      h("td", { text: t(`handin.${report.state}`) }),
-      h("td", { text: [report.police_grid, report.grid].filter(Boolean).join(" · ") }),
-      h("td", { text: String(report.files.held.length) }),
-    ),
-  );
+  const titles = [...document.querySelectorAll("#handin-result th")].map((each) => each.textContent ?? "");
+  const rows = receipt.reports.map((/** @type {any} */ report) => {
+    const ground = [report.police_grid, report.grid].filter(Boolean).join(" · ");
+    const told = [report.case_number || "–", t(`handin.${report.state}`), ground, String(report.files.held.length)];
+    return h("tr", {}, told.map((text, i) => h("td", { data: { label: titles[i] }, text })));
+  });
   fill(byId("handin-rows"), rows);
   const link = /** @type {HTMLAnchorElement} */ (byId("handin-receipt"));
   link.href = URL.createObjectURL(new Blob([JSON.stringify(receipt)], { type: "application/json" }));

@@ -1,15 +1,15 @@
 // One matter of mine: how far it has come, who has it, what was done; and adding words or a photo to it.
 
 import { fill, h, toast } from "../shared/dom.js";
-import { explain, send } from "../shared/http.js";
+import { explain } from "../shared/http.js";
 import { dateTime, language, t } from "../shared/i18n.js";
+import { addPhoto, addWords, dropAddition, waitingFor } from "./additions.js";
 import { button, buttonLink, facts } from "./parts.js";
+import { NotAPicture } from "./photos.js";
 import { uuid } from "./sha256.js";
 import * as store from "./store.js";
 
 /** @typedef {import("./context.js").Context} Context */
-
-const SEND_MS = 120_000;
 
 /** @type {import("./context.js").Screen} */
 export async function caseScreen(root, context, id) {
@@ -32,7 +32,7 @@ export async function caseScreen(root, context, id) {
         [t("note.title.short"), found.note],
       ]),
     ),
-    additions(found, context),
+    additions(found, context, await waitingFor(context.person, found.id)),
     h("div", { class: "action-bar" }, buttonLink("#/mine", t("mine.title")), buttonLink("#/what", t("report.new"), { primary: true })),
   );
 }
@@ -143,54 +143,82 @@ function answers(found, declared) {
 }
 
 /**
- * What was added since, and the fields to add more.
+ * What was added since, what waits to be added, and the fields to add more.
  * @param {any} found
  * @param {Context} context
+ * @param {import("./records.js").Addition[]} waiting
  */
-function additions(found, context) {
+function additions(found, context, waiting) {
   const notes = (found.notes ?? []).map((/** @type {any} */ note) => {
     const by = note.person_id === context.person ? t("note.me") : (note.person ?? t("note.somebody"));
     return h("li", {}, h("span", { class: "said", text: note.note }), h("span", { class: "muted", text: `${by} · ${dateTime(note.at)}` }));
   });
+  const items = [...notes, ...waiting.map((item) => waitingItem(item, context))];
+  return h(
+    "section",
+    { class: "card additions" },
+    h("h2", { text: t("more.title") }),
+    items.length ? h("ul", { class: "notes" }, items) : null,
+    ...fields(found, context),
+  );
+}
+
+/**
+ * @param {import("./records.js").Addition} item
+ * @param {Context} context
+ */
+function waitingItem(item, context) {
+  const away = button(t("more.drop"), () => dropAddition(item.id).then(context.again));
+  return h(
+    "li",
+    { class: "waiting" },
+    h("span", { class: "said", text: item.note || t("more.photo") }),
+    h("span", { class: "badge", data: { state: item.halted ? "quarantined" : "queued" }, text: t("local.unsent") }),
+    item.halted ? h("span", { class: "error", text: item.error || t("more.refused") }) : null,
+    item.halted ? away : null,
+  );
+}
+
+/**
+ * @param {any} found
+ * @param {Context} context
+ */
+function fields(found, context) {
   const complaint = h("p", { class: "error", role: "alert", hidden: true });
   const busy = h("p", { class: "muted", role: "status" });
   const begun = new BegunNote(`note ${context.person} ${found.id}`);
   const words = h("textarea", { id: "more", rows: 3, maxlength: 2000, placeholder: t("more.example"), value: begun.words });
-  /** @param {() => Promise<unknown>} act */
+  /** @param {() => Promise<boolean>} act */
   const guarded = async (act) => {
     complaint.hidden = true;
     busy.textContent = t("sending");
     try {
-      await act();
-      toast(t("more.done"));
+      toast(t((await act()) ? "more.done" : "more.waits"));
       context.again();
     } catch (error) {
-      complaint.textContent = explain(error);
+      complaint.textContent = error instanceof NotAPicture ? t("photo.unreadable") : explain(error);
       complaint.hidden = false;
       busy.textContent = "";
     }
   };
-  const addWords = async () => {
-    await send(`${base}/notes`, { id: begun.id, note: begun.words.trim() });
+  const sendWords = () => {
+    const { id, words: note } = begun;
     begun.forget();
+    words.value = "";
+    return addWords(context.person, found.id, id, note.trim());
   };
-  const base = `/api/v1/cases/${found.id}`;
-  const add = button(t("more.add"), () => guarded(() => added(add, addWords)), { id: "add-note" });
+  const add = button(t("more.add"), () => guarded(() => added(add, sendWords)), { id: "add-note" });
   add.disabled = !begun.words.trim();
   words.addEventListener("input", () => {
     begun.write(words.value);
     add.disabled = !words.value.trim();
   });
-  return h(
-    "section",
-    { class: "card additions" },
-    h("h2", { text: t("more.title") }),
-    notes.length ? h("ul", { class: "notes" }, notes) : null,
+  return [
     h("div", { class: "field" }, h("label", { for: "more", text: t("more.words") }), words),
-    h("div", { class: "row pair" }, add, photoButton((file) => guarded(() => sendPhoto(`${base}/attachments`, file)))),
+    h("div", { class: "row pair" }, add, photoButton((file) => guarded(() => addPhoto(context.person, found.id, file)))),
     busy,
     complaint,
-  );
+  ];
 }
 
 /** Words that are not sent yet. They and their id outlast a reload of the tab, so they are added once. */
@@ -226,15 +254,11 @@ class BegunNote {
 
 /**
  * @param {HTMLButtonElement} control
- * @param {() => Promise<unknown>} act
+ * @param {() => Promise<boolean>} act
  */
-async function added(control, act) {
+function added(control, act) {
   control.disabled = true;
-  try {
-    return await act();
-  } finally {
-    control.disabled = false;
-  }
+  return act();
 }
 
 /** @param {(file: File) => void} take */
@@ -252,16 +276,4 @@ function photoButton(take) {
     },
   });
   return h("label", { class: "btn photo-button" }, input, h("span", { text: t("more.photo") }));
-}
-
-/**
- * @param {string} address
- * @param {File} file
- */
-async function sendPhoto(address, file) {
-  // Needed here only, where there must be a network anyway.
-  const { smaller } = await import("../office/photo.js");
-  const body = new FormData();
-  body.append("photo", await smaller(file), "photo.jpg");
-  await send(address, body, { timeout: SEND_MS });
 }

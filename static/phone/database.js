@@ -1,17 +1,17 @@
 // The phone's own store (IndexedDB): plain, so that page and service worker use the same few functions.
 
 const DATABASE = "shuangge-phone";
-const SCHEMA = 20;
+const SCHEMA = 21;
 /** Store names with the member that is their key. */
-const STORES = { reports: "id", photos: "id", copies: "address", facts: "key" };
+const STORES = { reports: "id", photos: "id", additions: "id", copies: "address", facts: "key" };
 
-/** @typedef {"reports" | "photos" | "copies" | "facts"} StoreName */
+/** @typedef {"reports" | "photos" | "additions" | "copies" | "facts"} StoreName */
 
 /**
  * What found no room on the disk, or has none at all (private windows): it lasts as long as the page.
  * @type {Record<StoreName, Map<string, any>>}
  */
-const inMemory = { reports: new Map(), photos: new Map(), copies: new Map(), facts: new Map() };
+const inMemory = { reports: new Map(), photos: new Map(), additions: new Map(), copies: new Map(), facts: new Map() };
 
 /** @type {Promise<IDBDatabase | null> | null} */
 let opening = null;
@@ -117,7 +117,7 @@ export function holdInMemory(name, item) {
 
 /** How many items would be gone when the page is closed. */
 export function heldInMemory() {
-  return inMemory.reports.size + inMemory.photos.size;
+  return inMemory.reports.size + inMemory.photos.size + inMemory.additions.size;
 }
 
 /**

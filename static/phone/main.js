@@ -136,7 +136,8 @@ function listen(context) {
   const changed = async () => {
     const draftChanged = await refresh(context.person);
     const name = location.hash.split("/")[1] ?? "";
-    if (LIVE.includes(name) || (draftChanged && document.visibilityState === "visible" && !typing())) show(context, true);
+    const live = LIVE.includes(name) || (name === "case" && !typing());
+    if (live || (draftChanged && document.visibilityState === "visible" && !typing())) show(context, true);
   };
   channel.addEventListener("message", changed);
   channel.addEventListener("shuangge-changed", changed);

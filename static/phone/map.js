@@ -168,7 +168,7 @@ function credits({ basemap, credit }) {
  */
 function keepTiles(basemap, box) {
   const worker = navigator.serviceWorker?.controller;
-  if (worker && basemap.kind === "mbtiles") worker.postMessage({ type: "keep-tiles", urls: tilesOf(basemap, box) });
+  if (worker && basemap.kind === "mbtiles") worker.postMessage({ kind: "keep-tiles", urls: tilesOf(basemap, box) });
 }
 
 /**

@@ -3,7 +3,7 @@
 import { byId, fill, h } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
 import { readAll } from "./database.js";
-import { fact, originalsLeft } from "./sender.js";
+import { additionsLeft, fact, originalsLeft } from "./sender.js";
 import * as store from "./store.js";
 
 const OLD_MS = 5 * 86_400_000;
@@ -36,15 +36,18 @@ export class Notices {
   async draw() {
     const unsent = (await store.everyReport()).filter((report) => report.state === "unsent");
     const mine = unsent.filter((report) => report.person === this.context.person);
+    const more = (await additionsLeft()).filter((item) => item.person === this.context.person).length;
+    const count = mine.length + more;
     const told = [...(await this.queue(mine, unsent.length - mine.length)), ...(await this.troubles())];
+    if (more) told.push({ kind: "additions-notice", href: "#/outbox", tone: "warning", text: t("additions.count", { n: more }) });
     const key = JSON.stringify(told);
     if (key === this.shown) return;
     this.shown = key;
     fill(this.element, told.map(notice));
     const badge = byId("unsent-badge");
-    badge.textContent = String(mine.length);
-    badge.setAttribute("aria-label", t("unsent.count", { n: mine.length }));
-    badge.hidden = !mine.length;
+    badge.textContent = String(count);
+    badge.setAttribute("aria-label", t("unsent.count", { n: count }));
+    badge.hidden = !count;
   }
 
   /**

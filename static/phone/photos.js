@@ -101,6 +101,19 @@ export async function finish(photo, roomy = true) {
   return done;
 }
 
+/**
+ * A photo for a case that the station has, shrunk. Raises NotAPicture.
+ * @param {Blob} blob
+ * @returns {Promise<Blob>}
+ */
+export async function reduced(blob) {
+  try {
+    return (await shrunk(blob)).blob;
+  } catch (error) {
+    throw new NotAPicture(String(error));
+  }
+}
+
 /** @param {Blob} blob */
 async function hashed(blob) {
   return sha256(await blob.arrayBuffer());

@@ -1,7 +1,7 @@
 // The queue that sends itself: at once, on a network, on return to the page, and after a rest that grows.
 
 import { readAll } from "./database.js";
-import { originalsLeft, sendAll, setFact, waits } from "./sender.js";
+import { additionsLeft, originalsLeft, sendAll, setFact, waits } from "./sender.js";
 import { language } from "../shared/i18n.js";
 
 const SYNC = "send";
@@ -61,7 +61,7 @@ function run(wish) {
 /** Plan the next run by what rests the shortest. */
 async function plan() {
   clearTimeout(clock);
-  const waiting = [...(await readAll("reports")).filter(waits), ...(await originalsLeft())];
+  const waiting = [...(await readAll("reports")).filter(waits), ...(await originalsLeft()), ...(await additionsLeft())];
   if (!waiting.length) return;
   const next = Math.min(...waiting.map((item) => item.next_at ?? 0));
   // Time that a phone slept through counts: timers may be late, so the rest is looked up again.

@@ -90,6 +90,23 @@
 /** @typedef {{at: string, lon?: number, lat?: number, accuracy_m?: number}} Taken */
 
 /**
+ * Words or a photo for a case that the station has. Words carry their `id`, a photo is known by its bytes: sending
+ * either again is harmless.
+ * @typedef {object} Addition
+ * @property {string} id
+ * @property {string} person
+ * @property {string} case_id
+ * @property {string} note empty for a photo
+ * @property {Blob | null} blob
+ * @property {string} at
+ * @property {number} [tries]
+ * @property {number} [next_at]
+ * @property {string} [error]
+ * @property {string} [error_code]
+ * @property {boolean} [halted] the service will not have it: a person has to look at it
+ */
+
+/**
  * One question of a hazard class.
  * @typedef {object} Question
  * @property {string} name

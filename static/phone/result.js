@@ -3,6 +3,7 @@
 import { fill, h, icon } from "../shared/dom.js";
 import { dateTime, t } from "../shared/i18n.js";
 import { reopen } from "./draft.js";
+import { spanWords } from "./notices.js";
 import { sendReport } from "./outbox.js";
 import { alertBox, button, buttonLink, facts } from "./parts.js";
 import * as store from "./store.js";
@@ -39,8 +40,10 @@ function receipt(root, report) {
         [t("fact.class"), report.class_title],
         [t("fact.grid"), got?.grid],
         [t("fact.police_grid"), got?.police_grid],
+        [t("fact.found"), dateTime(report.found_at)],
         [t("fact.received"), got ? dateTime(got.received_at) : ""],
       ]),
+      setRight(report),
     ),
     h("p", { text: t("receipt.then") }),
     h("div", { class: "action-bar" }, buttonLink("#/mine", t("mine.title")), buttonLink("#/what", t("report.another"), { primary: true })),
@@ -84,8 +87,14 @@ function unsent(root, report, context) {
       [t("fact.class"), report.class_title],
       [t("fact.found"), dateTime(report.found_at)],
     ]),
+    setRight(report),
     h("div", { class: "action-bar" }, second, again),
   );
+}
+
+/** That the time of finding is not what this phone's clock said. @param {Report} report */
+function setRight({ clock_ms }) {
+  return clock_ms ? h("p", { class: "muted clock-set", text: t("clock.set", { by: spanWords(clock_ms) }) }) : null;
 }
 
 /**

@@ -8,6 +8,7 @@ import { Failure, request, whoHolds } from "./wire.js";
 /** @typedef {import("./records.js").Report} Report */
 /** @typedef {import("./records.js").Photo} Photo */
 /** @typedef {import("./records.js").Holder} Holder */
+/** @typedef {import("./records.js").Addition} Addition */
 /** @typedef {{me: Holder, offset_ms: number, language: string, force: boolean}} Run */
 
 /** How a run is wanted: `fresh` does not wait for the rest after failures, `force` sends originals on any network. */
@@ -38,8 +39,9 @@ export function waits(report) {
 export async function sendAll(wish = {}) {
   await alone(async () => {
     const language = (await fact("language")) ?? "zh";
-    const work = (await readAll("reports")).some(waits) || (await originalsLeft()).length > 0;
-    if (!work) return;
+    const asked = (/** @type {Report} */ report) => waits(report) || (wish.fresh && report.state === "kept");
+    const left = [...(await readAll("reports")).filter(asked), ...(await originalsLeft()), ...(await additionsLeft())];
+    if (!left.length) return;
     try {
       const { me, offset_ms } = await whoHolds(language);
       await remember(me, offset_ms);
@@ -60,6 +62,10 @@ async function everything(run, fresh) {
   for (const report of mine.sort((a, b) => a.found_at.localeCompare(b.found_at))) {
     if (fresh || (report.next_at ?? 0) <= Date.now()) await sendOne(report, run);
   }
+  for (const item of await additionsLeft()) {
+    if (item.person === run.me.person && (fresh || (item.next_at ?? 0) <= Date.now())) await sendAddition(item, run);
+  }
+  if (fresh) await askAfterKept(run);
   if (!(await originalsMayGo(run.force))) return;
   for (const photo of await originalsLeft()) {
     const owner = await readOne("reports", photo.report_id);
@@ -77,10 +83,73 @@ export async function originalsLeft() {
 }
 
 /**
+ * Words and photos for cases that wait to be sent by themselves, the oldest first.
+ * @returns {Promise<Addition[]>}
+ */
+export async function additionsLeft() {
+  const found = (await readAll("additions")).filter((item) => !item.halted);
+  return found.sort((a, b) => a.at.localeCompare(b.at));
+}
+
+/**
+ * @param {Addition} item
+ * @param {Run} run
+ */
+async function sendAddition(item, run) {
+  const way = { method: "POST", language: run.language, timeout_ms: BATCH_TIMEOUT_MS };
+  const mark = { "X-CSRF-Token": run.me.csrf };
+  const address = `/api/v1/cases/${item.case_id}`;
+  try {
+    if (item.blob) {
+      const form = new FormData();
+      form.append("photo", item.blob, "photo.jpg");
+      await request(`${address}/attachments`, { ...way, headers: mark, body: form });
+    } else {
+      const body = JSON.stringify({ id: item.id, note: item.note });
+      await request(`${address}/notes`, { ...way, headers: { ...mark, "Content-Type": "application/json" }, body });
+    }
+    await remove("additions", item.id);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    await setback(item, error);
+    if (error.passing || error.signedOut) throw error;
+  } finally {
+    announce();
+  }
+}
+
+/**
+ * @param {Addition} item
+ * @param {Failure} error
+ */
+async function setback(item, error) {
+  const halted = !error.passing && !error.signedOut;
+  const said = { error: error.detail, error_code: error.code, halted };
+  await update("additions", item.id, (kept) => kept && { ...kept, ...said, ...rested(kept, error.wait_ms) });
+}
+
+/**
+ * Ask what became of reports that the station keeps for repair: once they are cases, their originals may follow.
+ * The files stay here: asking sends the words alone, which changes nothing.
+ * @param {Run} run
+ */
+async function askAfterKept(run) {
+  const kept = (await readAll("reports")).filter((report) => report.state === "kept" && report.person === run.me.person);
+  for (const report of kept) {
+    const headers = { "X-CSRF-Token": run.me.csrf };
+    const body = batchForm(report, [], false);
+    const { data } = await request("/api/v1/batches", { method: "POST", language: run.language, headers, body });
+    if (!data.reports.some((/** @type {any} */ item) => item.id === report.id && item.state === "received")) continue;
+    const photos = (await readAll("photos")).filter((photo) => photo.report_id === report.id && photo.ready);
+    await settle(report.id, data, photos);
+  }
+}
+
+/**
  * Whether the network is one for originals, by the person's choice.
  * @param {boolean} force
  */
-async function originalsMayGo(force) {
+export async function originalsMayGo(force) {
   return force || !(await fact("wifi_only")) || WIFI.includes(connection()?.type ?? "");
 }
 
@@ -247,6 +316,7 @@ async function noted(error) {
   for (const report of (await readAll("reports")).filter(waits)) {
     if ((report.next_at ?? 0) <= Date.now()) await failed(report.id, error);
   }
+  for (const item of await additionsLeft()) if ((item.next_at ?? 0) <= Date.now()) await setback(item, error);
   announce();
 }
 

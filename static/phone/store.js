@@ -89,6 +89,11 @@ export async function change(id, alter) {
   }
 }
 
+/** @param {import("./records.js").Addition} addition */
+export async function keepAddition(addition) {
+  await kept("additions", addition);
+}
+
 /**
  * @param {import("./database.js").StoreName} name
  * @param {any} item

@@ -5,7 +5,7 @@ import { dateTime, number, t } from "../shared/i18n.js";
 import { giveFile, loadReceipt } from "./handin.js";
 import { alertBox, button, buttonLink } from "./parts.js";
 import { isSending, queueNow } from "./queue.js";
-import { fact, originalsLeft, setFact } from "./sender.js";
+import { additionsLeft, fact, originalsLeft, setFact } from "./sender.js";
 import * as store from "./store.js";
 
 /** @typedef {import("./records.js").Report} Report */
@@ -19,12 +19,14 @@ export async function waitingScreen(root, context) {
   const all = (await store.everyReport()).filter((report) => report.state === "unsent");
   const mine = all.filter((report) => report.person === context.person);
   const originals = await originalsLeft();
-  const nothing = !all.length && !originals.length;
+  const added = (await additionsLeft()).filter((each) => each.person === context.person);
+  const nothing = !all.length && !originals.length && !added.length;
   fill(
     root,
     h("h1", { tabindex: "-1", text: t("outbox.title") }),
     nothing ? h("p", { class: "empty", text: t("outbox.empty") }) : h("p", { text: t("outbox.words") }),
     h("ul", { class: "list mine", hidden: !mine.length }, mine.map(item)),
+    h("ul", { class: "list mine", id: "waiting-additions", hidden: !added.length }, added.map(addition)),
     all.length > mine.length ? alertBox(t("others.count", { n: all.length - mine.length }), "warning") : null,
     originals.length ? h("p", { class: "originals", text: t("originals.count", { n: originals.length }) }) : null,
     await wifiChoice(),
@@ -48,6 +50,19 @@ function item(report) {
     badge,
   );
   return h("li", {}, h("a", { class: "mine-item", href: `#/result/${report.id}` }, text));
+}
+
+/** @param {import("./records.js").Addition} added */
+function addition(added) {
+  const badge = h("span", { class: "badge", data: { state: "queued" }, text: t("local.unsent") });
+  const text = h(
+    "span",
+    { class: "mine-text" },
+    h("span", { class: "title", text: added.note || t("more.photo") }),
+    h("span", { class: "muted", text: `${t("more.title")} · ${dateTime(added.at)}` }),
+    badge,
+  );
+  return h("li", {}, h("a", { class: "mine-item", href: `#/case/${added.case_id}` }, text));
 }
 
 /**

@@ -165,6 +165,7 @@ def test_without_a_network_nothing_is_asked(phone: Callable[..., Page], reported
     shown(page, "map")
     expect(page.locator("[role=status]").first).to_contain_text("6 个网格")
     shown(page, "what")
+    page.wait_for_load_state("networkidle")  # the other screens are loaded when nothing else is to be done
     page.context.set_offline(True)
     choose(page)
     # Whose ground it is, this phone knows by itself.

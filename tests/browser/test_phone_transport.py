@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import requests
@@ -189,7 +190,10 @@ def test_a_clock_two_days_wrong_is_set_right_and_told(phone: Callable[..., Page]
     filled(page)
     page.locator("#send").tap()
     expect(page.locator(".receipt")).to_be_visible()
+    expect(page.locator(".receipt .clock-set")).to_contain_text("2 天")
     found = datetime.fromisoformat(the_case(page)["found_at"])
+    shown = found.astimezone(ZoneInfo("Asia/Shanghai"))
+    expect(page.locator(".receipt")).to_contain_text(f"{shown:%H:%M}")
     assert abs(found - datetime.now(UTC)) < timedelta(minutes=5)
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from collectors.records import Attachment as SentFile
 from collectors.records import Report
 from webapp.areas import queries as areas
 from webapp.cases import filing, queries, rules
@@ -74,7 +75,7 @@ def report(
         if met.known is not None and met.known != content:
             raise Conflict("already_known", held=met.known.hex(), sent=content.hex())
         if met.known is not None:
-            return _again(session, blobs, sent, by)
+            return take_files(session, blobs, sent.id, sent.attachments, by=by)
         checked = _checked(session, sent, met, spot, now, way.complete and not way.unseen, by)
         files = filing.prepared(blobs, sent.attachments)
         own = {
@@ -90,11 +91,16 @@ def report(
     raise Conflict("already_known", held="?", sent=content.hex())
 
 
-def _again(session: Session, blobs: BlobStore, sent: Report, by: Actor) -> Receipt:
-    """Answer a repeated report: keep the files that came only now, give the receipt of the first time."""
-    known = queries.known_report(session, sent.id)
+def take_files(
+    session: Session, blobs: BlobStore, case_id: UUID, files: Iterable[SentFile], *, by: Actor
+) -> Receipt:
+    """Keep the files of a known report that came only now; return the receipt of the first time.
+
+    Raises Refused for what is no photo.
+    """
+    known = queries.known_report(session, case_id)
     on_disk(session)  # the first sending may still wait for it
-    missing = [file for file in sent.attachments if file.sha256 not in known.held]
+    missing = [file for file in files if file.sha256 not in known.held]
     came = [file for file in filing.prepared(blobs, missing) if file["sent_sha256"] not in known.previews]
     if _add_files(session, known, came, "found"):
         record(session, "cases.file_added", kind="case", subject=known.id, grid=known.grid_id, by=by)

@@ -10,7 +10,7 @@ from uuid import UUID
 from flask import Response
 from sqlalchemy.orm import Session
 
-from collectors import photos, xlsforms
+from collectors import photos, pwa, xlsforms
 from collectors.records import Attachment, Report
 from webapp.cases import actions as cases
 from webapp.cases.models import HazardClass
@@ -66,13 +66,7 @@ def file(entry_id: UUID, number: int, session: Session, by: Actor) -> Response:
 def repair(sent: Report, entry_id: UUID, session: Session, by: Actor) -> cases.Receipt:
     """Hand the mended report in for its author, with the photos that came with it."""
     entry = queries.entry(session, entry_id)
-    held = {name: site().blobs.get(kept) for name, kept in entry.files.items()}
-    files = tuple(
-        Attachment(name=name, media_type="", sha256=sha256(data).hexdigest(), data=data)
-        for name, data in held.items()
-        if photos.is_photo(data)
-    )
-    mended = replace(sent, attachments=files)
+    mended = replace(sent, attachments=_photos_of(entry))
     done = cases.report(
         session, site().blobs, mended, by=by, reporter_id=entry.person_id, sender=cases.Sender("repair")
     )
@@ -86,6 +80,19 @@ def repair(sent: Report, entry_id: UUID, session: Session, by: Actor) -> cases.R
 def attach(entry_id: UUID, session: Session, by: Actor) -> Quarantine:
     """Add an entry's photos to the case that they came for."""
     return actions.attach(session, site().blobs, queries.entry(session, entry_id), by=by)
+
+
+def _photos_of(entry: Quarantine) -> tuple[Attachment, ...]:
+    """Return the photos that came with an entry; of one that came as preview, its original is awaited."""
+    blobs = site().blobs
+    held = {name: blobs.get(kept) for name, kept in entry.files.items()}
+    came = {sha256(data).hexdigest(): (name, data) for name, data in held.items() if photos.is_photo(data)}
+    content = {sha: data for sha, (_name, data) in came.items()}
+    named = pwa.kept_files(blobs.get(entry.sha256), content) if entry.door == "batch" else ()
+    follow = tuple(file for file in named if file.data is None and file.preview_data is not None)
+    ahead = {file.preview for file in follow}
+    whole = (Attachment(n, "", sha, data=d) for sha, (n, d) in came.items() if sha not in ahead)
+    return (*whole, *follow)
 
 
 @blp.route("/quarantine/<uuid:entry_id>/discard", methods=["POST"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from hashlib import sha256
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import orjson
@@ -18,7 +18,6 @@ from collectors.records import Attachment, Report
 from collectors.records import Problem as FormatProblem
 from collectors.records import Refused as Unreadable
 from webapp.cases import actions as cases
-from webapp.cases.queries import known_report
 from webapp.cases.rules import REPORTERS
 from webapp.core import clock
 from webapp.core.actor import Actor
@@ -230,33 +229,44 @@ def _received(index: int, done: Any, held: Iterable[str], files: Iterable[Attach
 def _keep_report(session: Session, index: int, sent: Report, error: AppError, by: Actor) -> pwa.ReportReceipt:
     problems = error.problems or [Problem("", error.code, error.params)]
     body, files = pwa.document(sent), sent.attachments
-    if isinstance(error, Refused):
-        entry = _keep(session, body, _bytes_of(files), problems, by)
-        return _kept(session, index, sent.id, entry, files, problems)
     mended = queries.mended(session, by, DOOR, sha256(body).hexdigest())
     if mended is not None:
-        return _kept(session, index, sent.id, mended, files, problems)
+        return _mended(session, index, mended, files, body, by)
+    if isinstance(error, Refused):
+        entry = _keep(session, body, _bytes_of(files), problems, by)
+        return _kept(index, sent.id, entry, problems)
     return pwa.ReportReceipt(id=sent.id, index=index, state="conflict", problems=_told(problems))
 
 
 def _keep_refused(session: Session, item: pwa.RefusedReport, by: Actor) -> pwa.ReportReceipt:
     problems = _problems(item.refused.problems)
+    mended = queries.mended(session, by, DOOR, sha256(item.raw).hexdigest())
+    if mended is not None:
+        return _mended(session, item.index, mended, item.files, item.raw, by)
     entry = _keep(session, item.raw, _bytes_of(item.files), problems, by)
-    return _kept(session, item.index, item.id, entry, item.files, problems)
+    return _kept(item.index, item.id, entry, problems)
+
+
+def _mended(
+    session: Session, index: int, entry: Quarantine, files: Iterable[Attachment], body: bytes, by: Actor
+) -> pwa.ReportReceipt:
+    """Return the receipt of the case that the station made of a kept report; what came only now joins it.
+
+    Files that the entry holds are no news, whether or not they are photos; a new one that is none is kept.
+    """
+    late, case_id = [file for file in files if file.sha256 not in entry.files], cast(UUID, entry.case_id)
+    try:
+        done = cases.take_files(session, site().blobs, case_id, late, by=by)
+    except Refused as error:
+        another = _keep(session, body, _bytes_of(late), error.problems, by)
+        return _kept(index, case_id, another, error.problems)
+    return _received(index, done, {*done.held, *entry.files}, files)
 
 
 def _kept(
-    session: Session,
-    index: int,
-    report_id: UUID | None,
-    entry: Quarantine,
-    files: Iterable[Attachment],
-    problems: list[Problem],
+    index: int, report_id: UUID | None, entry: Quarantine, problems: list[Problem]
 ) -> pwa.ReportReceipt:
-    """Return the receipt of a kept report: that of its case, once the station has mended it."""
-    if entry.case_id is not None:
-        done = known_report(session, entry.case_id)
-        return _received(index, done, {*done.held, *entry.files}, files)
+    """Return the receipt of a report that waits for repair."""
     return pwa.ReportReceipt(
         id=report_id,
         index=index,

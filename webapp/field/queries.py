@@ -28,10 +28,10 @@ def entries(session: Session, state: str = "kept", limit: int = 200) -> list[Qua
 
 
 def kept_before(session: Session, by: Actor, door: str, sha: str, files: dict[str, str]) -> Quarantine | None:
-    """Return the entry of the same person, door, body and files, if they were sent before."""
+    """Return the entry of the same person, door and body that has all these files, if there is one."""
     return session.scalars(
         select(Quarantine)
-        .where(Quarantine.sha256 == sha, Quarantine.door == door, Quarantine.files == files)
+        .where(Quarantine.sha256 == sha, Quarantine.door == door, Quarantine.files.contains(files))
         .where(Quarantine.station_id == by.station_id, Quarantine.person_id == by.person_id)
         .order_by(Quarantine.received_at)
     ).first()

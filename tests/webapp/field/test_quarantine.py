@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from tests.samples import photo
+from tests.webapp.field.waiting import ahead, form_ahead
 from webapp.cases.models import Attachment, Case
 from webapp.field.models import Quarantine
 
@@ -176,3 +177,45 @@ def test_the_page_lists_what_waits(keep, chief):
     page = chief.get("/quarantine", headers={"Accept": "text/html"})
     assert page.status_code == 200
     assert "ufo" in page.text
+
+
+def test_the_original_of_a_kept_preview_reaches_the_mended_case(as_role, chief, sample_report):
+    sample, small = ahead(sample_report("A1", photos=(photo(51), photo(52)), class_code="ufo"))
+    phone = as_role("volunteer")
+    first = phone.post(BATCHES, data=form_ahead(sample, small)).json["reports"][0]
+    assert (first["state"], set(first["files"]["held"])) == ("kept", set(small))
+    # asking what became of it, without its files, keeps nothing a second time
+    assert phone.post(BATCHES, data=form_ahead(sample, {})).json["reports"][0]["state"] == "kept"
+    (entry,) = [e for e in chief.get(QUARANTINE).json if set(e["files"]) == set(small)]
+    mended = {**sample.json(), "class_code": "flying_wire"}
+    assert chief.post(f"{QUARANTINE}/{entry['id']}/repair", json=mended).status_code == 201
+    asked = phone.post(BATCHES, data=form_ahead(sample, {})).json["reports"][0]
+    assert asked["state"] == "received"
+    assert set(asked["files"]["previews"]) == set(asked["files"]["missing"]) == set(sample.photos)
+    # one original comes by itself, the other with the report
+    (one, data), (other, bytes_of_other) = sample.photos.items()
+    headers = {"Upload-Offset": "0", "Upload-Length": str(len(data))}
+    sent = phone.patch(f"/api/v1/uploads/{one}", data=data, headers=headers, content_type="image/jpeg")
+    assert sent.json["cases"] == [asked["case_number"]]
+    last = phone.post(BATCHES, data=form_ahead(sample, {other: bytes_of_other})).json["reports"][0]
+    assert set(sample.photos) <= set(last["files"]["held"])
+    assert last["files"]["missing"] == []
+    shown = as_role("officer", "A").get(f"/api/v1/cases/{sample.id}").json["attachments"]
+    assert {a["sent_sha256"] for a in shown} == set(sample.photos)
+    assert [(a["awaited"], a["width"]) for a in shown] == [(False, 320), (False, 320)]
+
+
+def test_a_late_file_that_is_no_photo_is_kept_for_the_chief(as_role, chief, sample_report):
+    sample = sample_report("A1", photos=(photo(53),), class_code="ufo")
+    broken = b"\xff\xd8\xff no picture"
+    named = sha256(broken).hexdigest()
+    sample.report["files"].append({"sha256": named, "name": "b.jpg"})
+    phone = as_role("volunteer")
+    phone.post(BATCHES, data=sample.form())
+    (entry,) = [e for e in chief.get(QUARANTINE).json if set(e["files"]) == set(sample.photos)]
+    mended = {**sample.json(), "class_code": "flying_wire", "files": []}
+    assert chief.post(f"{QUARANTINE}/{entry['id']}/repair", json=mended).status_code == 201
+    again = phone.post(BATCHES, data=form_ahead(sample, {named: broken}))
+    assert again.status_code == 200
+    assert again.json["reports"][0]["files"]["held"] == [named]
+    assert any(set(e["files"]) == {named} for e in chief.get(QUARANTINE).json)
