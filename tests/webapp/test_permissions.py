@@ -93,6 +93,7 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("GET", "/api/v1/quarantine/<uuid:entry_id>/body"): {"station_chief"},
     ("POST", "/api/v1/quarantine/<uuid:entry_id>/repair"): {"station_chief"},
     ("POST", "/api/v1/quarantine/<uuid:entry_id>/discard"): {"station_chief"},
+    ("POST", "/api/v1/quarantine/<uuid:entry_id>/attach"): {"station_chief"},
     ("GET", "/api/v1/patrols"): ALL,
     ("GET", "/api/v1/coverage"): ALL,
     ("GET", "/exchange"): EXPORTERS | {"audit_admin"},
