@@ -44,10 +44,6 @@ async function make(chosen) {
 /** @param {any} made */
 function card(made) {
   const drawing = new DOMParser().parseFromString(made.qr_svg, "image/svg+xml").documentElement;
-  // The box says how large it is.
-  drawing.setAttribute("viewBox", `0 0 ${drawing.getAttribute("width")} ${drawing.getAttribute("height")}`);
-  drawing.removeAttribute("width");
-  drawing.removeAttribute("height");
   return h(
     "article",
     { class: "sign" },

@@ -59,6 +59,7 @@ def test_switched_on_by_the_page_strangers_report_at_once_and_officers_see_the_s
     assert stranger_reports(service, station).status_code == 403
     page = page_as("station_chief", tolerate=("status of 422",))
     page.goto("/cases")
+    page.locator("details.more summary").click()
     page.get_by_role("link", name="本所设置").click()
     page.get_by_label("没有密钥的人可以上报").check()
     page.fill("#gps", "4")

@@ -345,7 +345,7 @@ def test_another_phone_is_set_up_by_the_code_once(
 ) -> None:
     page = page_as("volunteer")
     page.goto("/account")
-    page.get_by_role("button", name="显示二维码").click()
+    page.locator("#invite").click()
     drawing = page.locator("#qr svg path").last
     expect(drawing).to_be_visible()
     assert (page.locator("#qr svg").bounding_box() or {})["width"] > 150

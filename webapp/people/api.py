@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from collectors import openrosa
 from webapp.core.actor import Actor
 from webapp.core.i18n import choose, language
+from webapp.core.qr import drawn
 from webapp.core.web import ApiBlueprint, door, identity, site
 from webapp.people import actions, queries
 from webapp.people.models import Device
@@ -105,10 +106,10 @@ def _base() -> str:
 
 def _drawn(text: str) -> str:
     """Return a QR as SVG that fits any width: long texts make many modules."""
-    drawn = BytesIO()
+    out = BytesIO()
     made = segno.make(text, error="l")
-    made.save(drawn, kind="svg", scale=6, border=4, xmldecl=False, nl=False, omitsize=True)
-    return drawn.getvalue().decode()
+    made.save(out, kind="svg", scale=6, border=4, xmldecl=False, nl=False, omitsize=True)
+    return out.getvalue().decode()
 
 
 @blp.route("/phone-invitations", methods=["POST"])
@@ -137,7 +138,7 @@ def _card(session: Session, person_id: UUID, by: Actor) -> dict[str, Any]:
 def _link(secret: str) -> dict[str, str]:
     """Return the address that a one-time code opens, and its QR."""
     url = f"{_base()}/enrol/{secret}"
-    return {"url": url, "qr_svg": _drawn(url)}
+    return {"url": url, "qr_svg": str(drawn(url))}
 
 
 @blp.route("/station-settings")
