@@ -80,7 +80,7 @@ export class Notices {
 
 /** @param {{kind: string, href: string, tone: string, text: string}} told */
 function notice({ kind, href, tone, text }) {
-  const made = { class: `alert ${kind}`, role: tone === "error" ? "alert" : "status", data: tone ? { tone } : {}, text };
+  const made = { class: `alert ${kind}`, data: tone ? { tone } : {}, text };
   return href ? h("a", { ...made, href }) : h("p", made);
 }
 
