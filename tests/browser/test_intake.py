@@ -1,4 +1,4 @@
-"""A file of calls is handed in, seen, mended and taken over; a large one shows its progress."""
+"""A file of calls is handed in, seen, mended and taken over; a large one is read in the background."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_a_file_that_can_not_be_read_is_said_at_once(page_as, calls):
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_a_large_file_is_read_and_taken_in_the_background(page_as, calls, station):
+def test_a_large_file_is_read_in_the_background(page_as, calls, station):
     code, _data = calls
     lon, lat = station.inside("B1")
     rows = [
@@ -97,8 +97,3 @@ def test_a_large_file_is_read_and_taken_in_the_background(page_as, calls, statio
     page.wait_for_selector("#rows tbody tr:nth-child(100)")
     page.click("#more")
     page.wait_for_selector("#rows tbody tr:nth-child(130)")
-    page.click("#take button")
-    # An officer's uploads are taken over by the machine, a hundred at a time; the page follows.
-    page.wait_for_selector("#rows a.number")
-    expect(page.locator("#rows a.number")).to_have_count(100)
-    expect(page.locator("#progress")).to_be_hidden()
