@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import signal
-import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -15,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from collectors import area_zip, geojson, json_in
+from collectors import area_zip, child_process, geojson, json_in
 from collectors.crs import crs_name, epsg_of, shapes_from_wgs84
 from collectors.records import AreaRecord, Refused
 from gis import coords
@@ -245,21 +243,4 @@ def _run(
     child = Path(__file__).with_name("area_child.py")
     command = [sys.executable, "-I", str(child), verb, str(job), driver, layer, encoding]
     environment = {**_ENVIRONMENT, "LANG": "C.UTF-8", "PATH": os.defpath}
-    try:
-        done = subprocess.run(
-            command, env=environment, cwd=job, stdin=subprocess.DEVNULL, capture_output=True,
-            timeout=wall_s, check=False, start_new_session=True,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        raise Refused.because("file_too_costly", "the file took too long", limit_s=wall_s) from None
-    if done.returncode in (-signal.SIGXCPU, -signal.SIGKILL) or b"MemoryError" in done.stderr:
-        raise Refused.because("file_too_costly", "reading needs too much time or memory")
-    result = job / "result.json"
-    if done.returncode != 0 or not result.is_file():
-        last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
-        raise Refused.because("file_crashed", f"exit {done.returncode} {last}", status=done.returncode)
-    found: dict[str, Any] = json_in.loads(result.read_bytes(), limit=RESULT_LIMIT_BYTES)
-    if "refused" in found:
-        refused = found["refused"]
-        raise Refused.because(refused["code"], refused["detail"], "", **refused["params"])
-    return found
+    return child_process.answer(command, environment, job, wall_s, RESULT_LIMIT_BYTES)

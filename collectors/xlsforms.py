@@ -5,8 +5,6 @@ from __future__ import annotations
 import io
 import os
 import re
-import signal
-import subprocess
 import sys
 import tempfile
 import zipfile
@@ -16,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from collectors import json_in
+from collectors import child_process
 from collectors.records import Problem, Refused
 
 LIMIT_BYTES = 2_000_000
@@ -132,24 +130,7 @@ def _through_child(data: bytes) -> dict[str, Any]:
         (job / "form.xlsx").write_bytes(data)
         command = [sys.executable, "-I", str(child), str(job)]
         environment = {"LANG": "C.UTF-8", "PATH": os.defpath, "OPENBLAS_NUM_THREADS": "1"}
-        try:
-            done = subprocess.run(
-                command, env=environment, cwd=job, stdin=subprocess.DEVNULL, capture_output=True,
-                timeout=WALL_S, check=False, start_new_session=True,
-            )  # fmt: skip
-        except subprocess.TimeoutExpired:
-            raise Refused.because("file_too_costly", "reading took too long", limit_s=WALL_S) from None
-        if done.returncode in (-signal.SIGXCPU, -signal.SIGKILL) or b"MemoryError" in done.stderr:
-            raise Refused.because("file_too_costly", "reading needs too much time or memory")
-        result = job / "result.json"
-        if done.returncode != 0 or not result.is_file():
-            last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
-            raise Refused.because("file_crashed", f"exit {done.returncode} {last}", status=done.returncode)
-        found: dict[str, Any] = json_in.loads(result.read_bytes(), limit=RESULT_LIMIT_BYTES)
-    if "refused" in found:
-        said = found["refused"]
-        raise Refused.because(said["code"], said["detail"], "", **said["params"])
-    return found
+        return child_process.answer(command, environment, job, WALL_S, RESULT_LIMIT_BYTES)
 
 
 def _walk(reading: _Reading, children: list[dict[str, Any]], inherited: dict[str, Any] | None) -> None:
