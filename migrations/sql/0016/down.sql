@@ -1,0 +1,2 @@
+DROP FUNCTION app.limit_of(text, integer, date);
+DROP FUNCTION app.calendar();
