@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from webapp.calendars import jobs as calendars
 from webapp.cases import jobs as cases
 from webapp.core.queue import Handler
 from webapp.exchange import jobs as exchange
@@ -32,6 +33,7 @@ for _name in (*EVENTS, PING):
 JOBS: dict[str, Handler] = {
     "cases.make_thumbnails": cases.make_thumbnails,
     "cases.award_points": cases.award_points,
+    "calendars.keep_calendar": calendars.keep_calendar,
     "intake.read_upload": intake.read_upload,
     "intake.take_rows": intake.take_rows,
     "webhooks.enqueue_deliveries": webhooks.enqueue_deliveries,

@@ -14,7 +14,7 @@ from chinese_calendar.constants import holidays, workdays
 from sqlalchemy import Select, or_, select, text
 from sqlalchemy.orm import Session
 
-from webapp.calendars import rules
+from webapp.calendars import counting, rules
 from webapp.calendars.models import (
     CalendarDay,
     CalendarYear,
@@ -24,7 +24,7 @@ from webapp.calendars.models import (
     WorkingHours,
 )
 from webapp.core.actor import Actor
-from webapp.core.errors import NotFound
+from webapp.core.errors import NotFound, Refused
 
 PACKAGE = "chinesecalendar"
 _CALENDAR = text("SELECT app.calendar()")
@@ -35,11 +35,11 @@ _CLASSES = text(
 )
 
 # Calendars by station, as this process has read them; the version says whether one is still the newest.
-_KEPT: dict[UUID, rules.Calendar] = {}
+_KEPT: dict[UUID, counting.Calendar] = {}
 _KEPT_LOCK = Lock()
 
 
-def calendar(session: Session, station_id: UUID, newest: int | None = None) -> rules.Calendar:
+def calendar(session: Session, station_id: UUID, newest: int | None = None) -> counting.Calendar:
     """Return a station's calendar; from this process's memory when that has the version `newest`.
 
     Without `newest` it is read anew. Anybody of the station may ask: every report has a limit.
@@ -53,9 +53,9 @@ def calendar(session: Session, station_id: UUID, newest: int | None = None) -> r
     return made
 
 
-def _made(found: Mapping[str, Any]) -> rules.Calendar:
-    hours = tuple(rules.Hours(date.fromisoformat(since), _spans(spans)) for since, spans in found["hours"])
-    return rules.Calendar(
+def _made(found: Mapping[str, Any]) -> counting.Calendar:
+    hours = tuple(counting.Hours(date.fromisoformat(since), _spans(spans)) for since, spans in found["hours"])
+    return counting.Calendar(
         # Without hours there is no working time: nothing can be counted by it.
         years=frozenset(found["years"]) if hours else frozenset(),
         free=frozenset(map(date.fromisoformat, found["free"])),
@@ -71,7 +71,7 @@ def _spans(spans: Iterable[Any]) -> tuple[tuple[time, time], ...]:
 
 def rule(session: Session, class_code: str, limit_h: int, priority: int, at: datetime) -> rules.Rule:
     """Return the rule of a class and priority for a clock that begins at a moment."""
-    values = {"class": class_code, "priority": priority, "day": rules.local_day(at)}
+    values = {"class": class_code, "priority": priority, "day": counting.local_day(at)}
     return rules.Rule.declared(session.scalar(_LIMIT, values), limit_h)
 
 
@@ -179,3 +179,20 @@ def package_year(year: int) -> rules.Year | None:
     if not any(day.month >= 10 for day in free):
         return None
     return rules.Year(year, PACKAGE, version(PACKAGE), rules.days_of(year, free, extra))
+
+
+def wanted_year(year: int, notice: Mapping[str, Any]) -> rules.Year:
+    """Return a year by a notice that was typed in (`holidays`, `make_up`: day to feast), else by the package.
+
+    Raises CalendarMissing when neither says anything of the year, Refused for days that can't be.
+    """
+    if notice["holidays"] is None:
+        found = package_year(year)
+        if found is None:
+            raise counting.CalendarMissing(year=year)
+        return found
+    problems = rules.notice_problems(year, notice["holidays"], notice["make_up"])
+    if problems:
+        raise Refused(problems=problems)
+    days = rules.days_of(year, notice["holidays"], notice["make_up"])
+    return rules.Year(year, "notice", notice["source"], days)

@@ -1,33 +1,24 @@
-"""Pure rules of clocks: limits in hours and days, the calendar they are counted by, what is left of them.
-
-Days are those of Asia/Shanghai. How a limit is counted:
-
-clock_hour    from the moment on, night and holiday included (Civil Code, art. 201 paragraph 2).
-working_hour  only time inside the working hours of working days passes.
-working_day   the day of the beginning is not counted (art. 201 paragraph 1); the last working day ends when
-              work ends (art. 203 paragraph 2: "where business hours apply, when business stops").
-day           the day of the beginning is not counted; a last day that is no working day moves to the next
-              one (art. 203 paragraph 1); it ends when work ends, as above.
-
-What is left of a limit is a timedelta in the limit's own unit: time that passes (clock_hour, working_hour),
-or whole days still to come after today (day, working_day; 0 means that today is the last one). A pause keeps
-it, going on counts it from the moment of going on as from a beginning. What was overdue stays overdue by the
-same clock time (a negative timedelta, whatever the unit).
-
-A year that the calendar does not know raises CalendarMissing: no day is guessed.
-"""
+"""Pure decisions about clocks: which rule counts, what becomes of a clock, what a notice can say."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from webapp.core.clock import SHOWN
-from webapp.core.errors import Conflict, Problem
+from webapp.calendars.counting import (
+    Calendar,
+    CalendarMissing,
+    Limit,
+    Unit,
+    end,
+    fitted,
+    remaining,
+)
+from webapp.core.errors import Problem
 from webapp.core.i18n import N_
 
 KEEPERS = ("station_chief",)
@@ -38,27 +29,20 @@ READERS = ("station_chief", "officer", "grid_worker", "mediator", "planner", "sy
 NOTICE_MONTH = 11
 MOST_AMOUNT = 9999
 PRIORITIES = (0, 1, 2)
+# The hours that a station begins with; it sets its own.
+USUAL_SPANS = ((time(8, 30), time(12)), (time(14, 30), time(18)))
+USUAL_SINCE = date(2000, 1, 1)
+# How often a missing year is told of again.
+ALARM_EVERY = timedelta(days=7)
+EARLIEST_YEAR, LATEST_YEAR = 2004, 2100
 # States in which the clock of closing stands still, where no rule says otherwise.
 PAUSES = ("hung_up", "transferred")
-PAUSING_STATES = ("hung_up", "transferred", "fed_back")
-
-
-class Unit(StrEnum):
-    """What a limit is counted in."""
-
-    CLOCK_HOUR = "clock_hour"
-    WORKING_HOUR = "working_hour"
-    WORKING_DAY = "working_day"
-    DAY = "day"
-
-
-UNIT_TITLES = {
-    Unit.CLOCK_HOUR: N_("clock hours"),
-    Unit.WORKING_HOUR: N_("working hours"),
-    Unit.WORKING_DAY: N_("working days"),
-    Unit.DAY: N_("days"),
+PAUSE_TITLES = {
+    "hung_up": N_("hung up"),
+    "transferred": N_("transferred to another body"),
 }
-BY_HOURS = (Unit.CLOCK_HOUR, Unit.WORKING_HOUR)
+MOST_SPANS = 6
+REASON_LIMIT = 200
 
 
 class Kind(StrEnum):
@@ -76,162 +60,17 @@ KIND_TITLES = {
     Kind.HOLIDAY: N_("holiday"),
     Kind.MAKE_UP: N_("make-up working day"),
 }
+# Feasts as the package names them.
+FEASTS = (
+    N_("New Year's Day"),
+    N_("Spring Festival"),
+    N_("Tomb-sweeping Day"),
+    N_("Labour Day"),
+    N_("Dragon Boat Festival"),
+    N_("Mid-autumn Festival"),
+    N_("National Day"),
+)
 PRIORITY_TITLES = (N_("normal"), N_("raised"), N_("first"))
-
-
-class CalendarMissing(Conflict):
-    """The calendar of a year is not here; `params["year"]` says which."""
-
-    code = "calendar_missing"
-
-
-@dataclass(frozen=True)
-class Limit:
-    """How long something may take: a whole amount of a unit."""
-
-    amount: int
-    unit: Unit
-
-    @property
-    def whole(self) -> timedelta:
-        """The limit at its beginning, as what is left of it."""
-        named = {"hours": self.amount} if self.unit in BY_HOURS else {"days": self.amount}
-        return timedelta(**named)
-
-
-@dataclass(frozen=True)
-class Hours:
-    """When a working day is worked, from a day on: spans of the local day, in order, none empty."""
-
-    since: date
-    spans: tuple[tuple[time, time], ...]
-
-
-@dataclass(frozen=True)
-class Calendar:
-    """Which days of which years are worked, and at what hours.
-
-    `free` are weekdays that are not worked, `extra` days of a weekend that are. Of `hours`, in the order of
-    their days, the last that has begun counts; the first counts for the time before it too.
-    """
-
-    years: frozenset[int]
-    free: frozenset[date] = frozenset()
-    extra: frozenset[date] = frozenset()
-    hours: tuple[Hours, ...] = ()
-    version: int = 0
-
-    def works(self, day: date) -> bool:
-        """Say whether a day is worked; raise CalendarMissing for a year that is not known."""
-        if day.year not in self.years:
-            raise CalendarMissing(year=day.year)
-        return day in self.extra or (day.weekday() < 5 and day not in self.free)
-
-    def spans(self, day: date) -> list[tuple[datetime, datetime]]:
-        """Return the worked spans of a day, in UTC; none on a free day."""
-        if not self.works(day):
-            return []
-        return [(_moment(day, opens), _moment(day, closes)) for opens, closes in self._hours(day)]
-
-    def closing(self, day: date) -> datetime:
-        """Return when work ends on a working day."""
-        return _moment(day, self._hours(day)[-1][1])
-
-    def _hours(self, day: date) -> tuple[tuple[time, time], ...]:
-        begun = [item for item in self.hours if item.since <= day]
-        return (begun[-1] if begun else self.hours[0]).spans
-
-    def days_after(self, day: date) -> Iterator[date]:
-        """Yield the working days after a day, without end but that of the calendar."""
-        while True:
-            day += timedelta(days=1)
-            if self.works(day):
-                yield day
-
-    def working_on(self, day: date) -> date:
-        """Return the day itself when it is worked, else the next working day."""
-        return day if self.works(day) else next(self.days_after(day))
-
-
-NO_CALENDAR = Calendar(frozenset())
-
-
-def _moment(day: date, at: time) -> datetime:
-    return datetime.combine(day, at, SHOWN).astimezone(UTC)
-
-
-def local_day(at: datetime) -> date:
-    """Return the day of a moment, as people here count days."""
-    return at.astimezone(SHOWN).date()
-
-
-def end(calendar: Calendar, start: datetime, left: timedelta, unit: Unit) -> datetime:
-    """Return when `left` of a limit ends that runs from `start` on (aware; the answer is in UTC).
-
-    Raises CalendarMissing when it reaches into a year that is not known.
-    """
-    start = start.astimezone(UTC)
-    if left < timedelta(0) or unit == Unit.CLOCK_HOUR:
-        return start + left
-    if unit == Unit.WORKING_HOUR:
-        return _after_work(calendar, start, left)
-    return calendar.closing(_last_day(calendar, start, left.days, unit))
-
-
-def _last_day(calendar: Calendar, start: datetime, days: int, unit: Unit) -> date:
-    """Return the last day of a limit of days, counted after the day of `start`."""
-    today = local_day(start)
-    if unit == Unit.DAY and days:
-        return calendar.working_on(today + timedelta(days=days))
-    if days == 0:
-        last = calendar.working_on(today)
-        return last if start <= calendar.closing(last) else next(calendar.days_after(last))
-    following = calendar.days_after(today)
-    for _day in range(days - 1):
-        next(following)
-    return next(following)
-
-
-def _after_work(calendar: Calendar, start: datetime, left: timedelta) -> datetime:
-    """Return the first moment at which so much working time has passed since `start`."""
-    if left == timedelta(0):
-        return start
-    day = local_day(start)
-    while True:
-        for opens, closes in calendar.spans(day):
-            begins = max(start, opens)
-            if begins < closes and left <= closes - begins:
-                return begins + left
-            left -= max(closes - begins, timedelta(0))
-        day += timedelta(days=1)
-
-
-def remaining(calendar: Calendar, now: datetime, until: datetime, unit: Unit) -> timedelta:
-    """Return what is left at `now` of a limit that ends at `until`, in the limit's own unit.
-
-    Raises CalendarMissing for a year in between that is not known.
-    """
-    if now > until or unit == Unit.CLOCK_HOUR:
-        return until - now
-    first, last = local_day(now), local_day(until)
-    if unit == Unit.DAY:
-        return last - first
-    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-    if unit == Unit.WORKING_DAY:
-        return timedelta(days=sum(calendar.works(day) for day in days[1:]))
-    spans = [span for day in days for span in calendar.spans(day)]
-    passed = (min(closes, until) - max(opens, now) for opens, closes in spans)
-    return sum((span for span in passed if span > timedelta(0)), timedelta(0))
-
-
-def fitted(calendar: Calendar, until: datetime, unit: Unit) -> datetime:
-    """Return the end that a limit of this unit can have, at `until` or next after it.
-
-    Limits in days end when work ends, so that a pause can keep what is left of them in whole days.
-    """
-    if unit in BY_HOURS:
-        return until
-    return calendar.closing(_last_day(calendar, until, 0, Unit.WORKING_DAY))
 
 
 @dataclass(frozen=True)
@@ -263,6 +102,68 @@ class Rule:
 
 def _limit(amount: int | None, unit: str | None) -> Limit | None:
     return None if amount is None or unit is None else Limit(amount, Unit(unit))
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The clock of one matter: it runs since a moment, stands still, or has an end that a person has set.
+
+    `at` is when it was first started: the rule of that day counts. `since` is from when on `left` is counted,
+    None while it stands still and for an end that was set. `rule` is None for the class's plain limit.
+    """
+
+    unit: Unit
+    at: datetime
+    since: datetime | None
+    left: timedelta
+    rule: UUID | None = None
+
+    @classmethod
+    def started(cls, rule: Rule, now: datetime) -> Clock:
+        """Start a clock by a rule."""
+        return cls(rule.close.unit, now, now, rule.close.whole, rule.id)
+
+    def due(self, calendar: Calendar) -> datetime | None:
+        """Return when a running clock ends; None when that lies in a year that the calendar does not know."""
+        if self.since is None:
+            return None
+        return known_end(calendar, self.since, self.left, self.unit)
+
+    def paused(self, calendar: Calendar, due: datetime | None, now: datetime) -> Clock:
+        """Let it stand still: what is left of it is kept in its own unit."""
+        if due is not None:
+            return replace(self, since=None, left=remaining(calendar, now, due, self.unit))
+        passed = remaining(calendar, self.since, now, self.unit) if self.since else timedelta(0)
+        return replace(self, since=None, left=max(self.left - passed, timedelta(0)))
+
+    def resumed(self, now: datetime) -> Clock:
+        """Let it go on with what is left."""
+        return replace(self, since=now)
+
+    def extended(self, calendar: Calendar, until: datetime) -> tuple[Clock, datetime]:
+        """Give it an end that a person has approved; return it with the end that its unit can have."""
+        return replace(self, since=None), fitted(calendar, until, self.unit)
+
+    def under(self, rule: Rule, before: Rule) -> Clock:
+        """Return it as another rule has it, what has passed counted on.
+
+        After a pause time that has passed can't be turned into another unit: it goes on as it is then.
+        """
+        if rule.id == self.rule:
+            return self
+        if self.since == self.at:
+            return Clock.started(rule, self.at)
+        if rule.close.unit != self.unit:
+            return self
+        return replace(self, rule=rule.id, left=self.left + rule.close.whole - before.close.whole)
+
+
+def known_end(calendar: Calendar, since: datetime, left: timedelta, unit: Unit) -> datetime | None:
+    """Return when a limit ends; None when that lies in a year that the calendar does not know."""
+    try:
+        return end(calendar, since, left, unit)
+    except CalendarMissing:
+        return None
 
 
 def within_reach(calendar: Calendar, rule: Rule, due: datetime, until: datetime) -> bool:
