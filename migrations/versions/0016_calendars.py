@@ -13,6 +13,13 @@ depends_on = None
 
 UNITS = "('clock_hour', 'working_hour', 'working_day', 'day')"
 TABLES = ("limit_rule", "working_hours", "day_change", "calendar_day", "calendar_year", "station_calendar")
+COLUMNS = (
+    sa.Column("limit_rule_id", sa.Uuid()),
+    sa.Column("clock_unit", sa.String()),
+    sa.Column("clock_at", sa.DateTime(timezone=True)),
+    sa.Column("clock_since", sa.DateTime(timezone=True)),
+    sa.Column("clock_left", sa.Interval()),
+)
 
 
 def upgrade() -> None:
@@ -167,10 +174,32 @@ def upgrade() -> None:
         postgresql_where="valid_to IS NULL",
         postgresql_nulls_not_distinct=True,
     )
+    for column in COLUMNS:
+        op.add_column("case_file", column._copy(), schema="app")
+    op.create_foreign_key(
+        op.f("fk_case_file_limit_rule_id"),
+        "case_file",
+        "limit_rule",
+        ["limit_rule_id"],
+        ["id"],
+        source_schema="app",
+        referent_schema="app",
+    )
+    op.create_check_constraint(
+        op.f("ck_case_file_clock"),
+        "case_file",
+        "(clock_unit IS NULL) = (clock_at IS NULL) AND (clock_unit IS NULL) = (clock_left IS NULL)"
+        f" AND clock_unit IN {UNITS}",
+        schema="app",
+    )
     run("0016/walls.sql")
+    run("0016/hot_path.sql")
 
 
 def downgrade() -> None:
     run("0016/down.sql")
+    op.drop_constraint(op.f("ck_case_file_clock"), "case_file", schema="app")
+    for column in reversed(COLUMNS):
+        op.drop_column("case_file", column.name, schema="app")
     for table in TABLES:
         op.drop_table(table, schema="app")

@@ -10,6 +10,7 @@ from threading import Lock
 from typing import Any
 from uuid import UUID
 
+import orjson
 from chinese_calendar.constants import holidays, workdays
 from sqlalchemy import Select, or_, select, text
 from sqlalchemy.orm import Session
@@ -24,10 +25,12 @@ from webapp.calendars.models import (
     WorkingHours,
 )
 from webapp.core.actor import Actor
+from webapp.core.db import at_once, table_of
 from webapp.core.errors import NotFound, Refused
 
 PACKAGE = "chinesecalendar"
-_CALENDAR = text("SELECT app.calendar()")
+_CALENDAR = text("SELECT CAST(app.calendar(:ctx) AS text)")
+_KEPT_LIMIT = text("SELECT app.limit_kept(:id)")
 _LIMIT = text("SELECT app.limit_of(:class, :priority, :day)")
 # The classes belong to the room above; a rule names them by their code alone, as a foreign key names a table.
 _CLASSES = text(
@@ -42,12 +45,13 @@ _KEPT_LOCK = Lock()
 def calendar(session: Session, station_id: UUID, newest: int | None = None) -> counting.Calendar:
     """Return a station's calendar; from this process's memory when that has the version `newest`.
 
-    Without `newest` it is read anew. Anybody of the station may ask: every report has a limit.
+    Without `newest` it is read anew. Anybody of the station may ask: every report has a limit. Read before
+    the session's first statement it opens no transaction.
     """
     kept = _KEPT.get(station_id)
     if kept is not None and newest is not None and kept.version == newest:
         return kept
-    made = _made(session.scalar(_CALENDAR))
+    made = _made(orjson.loads(at_once(session, _CALENDAR)))
     with _KEPT_LOCK:
         _KEPT[station_id] = made
     return made
@@ -73,6 +77,16 @@ def rule(session: Session, class_code: str, limit_h: int, priority: int, at: dat
     """Return the rule of a class and priority for a clock that begins at a moment."""
     values = {"class": class_code, "priority": priority, "day": counting.local_day(at)}
     return rules.Rule.declared(session.scalar(_LIMIT, values), limit_h)
+
+
+def rule_kept(session: Session, rule_id: UUID) -> rules.Rule:
+    """Return a rule by its id, ended or not, for whoever moves a case that runs by it."""
+    return rules.Rule.declared(session.scalar(_KEPT_LIMIT, {"id": rule_id}), 0)
+
+
+def all_limits(session: Session) -> list[Any]:
+    """Return all limits, ended or not, as plain rows: what `rules.best` chooses from."""
+    return list(session.execute(select(table_of(LimitRule))))
 
 
 def classes(session: Session) -> list[Any]:

@@ -86,6 +86,11 @@ class Rule:
     extension: Limit | None = None
     id: UUID | None = None
 
+    @property
+    def by_clock(self) -> bool:
+        """Whether it counts clock hours alone, which need no calendar."""
+        return {limit.unit for limit in (self.close, self.respond) if limit} == {Unit.CLOCK_HOUR}
+
     @classmethod
     def declared(cls, row: Mapping[str, Any] | None, limit_h: int) -> Rule:
         """Read a rule from a row of limit_rule; without one the class's limit in clock hours counts."""

@@ -81,6 +81,7 @@ EVENT_TITLES = {
     "cases.file_added": N_("Photo added"),
     "cases.file_completed": N_("Original photo arrived"),
     "cases.note_added": N_("Note added"),
+    "cases.limit_recounted": N_("Limit counted anew"),
     "cases.voice_added": N_("Seen by somebody else too"),
     "residents.ticket_opened": N_("Tracking code given to the resident"),
     "residents.note_added": N_("Resident added words"),

@@ -34,11 +34,16 @@ GRANT UPDATE (valid_to) ON app.limit_rule TO shuangge_web;
 
 -- The calendar as limits are counted by it, for everybody of a station: a volunteer's report, and a stranger's, has
 -- a limit too. Days and hours alone: no reasons and nobody's name.
-CREATE FUNCTION app.calendar() RETURNS jsonb
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+-- `ctx` is the signed identity where this is a transaction of its own, NULL inside one that has one already.
+CREATE FUNCTION app.calendar(ctx text) RETURNS jsonb
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    mine uuid := app.my_station();
+    mine uuid;
 BEGIN
+    IF ctx IS NOT NULL THEN
+        PERFORM set_config('app.ctx', ctx, true);
+    END IF;
+    mine := app.my_station();
     RETURN (
         WITH day AS (
             SELECT d.day, coalesce(own.works, d.kind IN ('working', 'make_up')) AS works,
@@ -73,5 +78,22 @@ BEGIN
             ORDER BY r.station_id IS NULL, r.priority DESC LIMIT 1);
 END $$;
 
-REVOKE EXECUTE ON FUNCTION app.calendar(), app.limit_of(text, integer, date) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION app.calendar(), app.limit_of(text, integer, date) TO shuangge_web, shuangge_worker;
+-- A rule by its id, for whoever moves a case that runs by it (a volunteer who verifies or withdraws, too).
+CREATE FUNCTION app.limit_kept(wanted uuid) RETURNS jsonb
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN (SELECT to_jsonb(r) - 'by_id' - 'station_id' FROM app.limit_rule r
+            WHERE r.id = wanted AND (r.station_id = app.my_station() OR r.station_id IS NULL));
+END $$;
+
+REVOKE EXECUTE ON FUNCTION app.calendar(text), app.limit_of(text, integer, date), app.limit_kept(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.calendar(text), app.limit_of(text, integer, date), app.limit_kept(uuid)
+    TO shuangge_web, shuangge_worker;
+
+GRANT UPDATE (limit_rule_id, clock_unit, clock_at, clock_since, clock_left) ON app.case_file
+    TO shuangge_web, shuangge_worker;
+-- Clocks that run already are counted on as they were begun: by the plain limit of their class, in clock hours.
+UPDATE app.case_file SET clock_unit = 'clock_hour', clock_at = reported_at,
+    clock_since = CASE WHEN paused_at IS NULL THEN reported_at END,
+    clock_left = CASE WHEN paused_at IS NULL THEN due_at - reported_at ELSE make_interval(secs => paused_left_s) END
+WHERE due_at IS NOT NULL AND state NOT IN ('closed', 'rejected', 'duplicate', 'withdrawn');

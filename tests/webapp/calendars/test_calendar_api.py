@@ -300,7 +300,7 @@ def test_nobody_writes_another_stations_calendar(db_as, station):
 
 def test_whoever_reports_has_the_calendar_without_reasons_or_names(db_as, station):
     with db_as(Actor(station.id, "public")) as session:
-        said = session.scalar(text("SELECT app.calendar()"))
+        said = session.scalar(text("SELECT app.calendar(NULL)"))
         known = queries.calendar(session, station.id)
     assert set(said) == {"version", "years", "free", "extra", "hours"}
     assert known.works(date(2026, 9, 20))
