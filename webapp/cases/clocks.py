@@ -95,7 +95,7 @@ def after(session: Session, case: Case, effect: str, state: str, now: datetime) 
 
 
 def _paused(session: Session, case: Case, calendar: Calendar, state: str, now: datetime) -> dict[str, Any]:
-    """Note since when it waits and what was left in seconds; the clock stands still where its rule says so."""
+    """Note since when it waits and the seconds left; the clock stands still where its rule says so."""
     left = int((case.due_at - now).total_seconds()) if case.due_at else 0
     told = {"paused_at": now, "paused_left_s": left}
     if state not in _rule(session, case).pauses:
