@@ -148,6 +148,8 @@ class ShownDay:
 
 def days(session: Session, year: int) -> list[ShownDay]:
     """Return the days of a year in order; none when the calendar does not know it."""
+    if not rules.EARLIEST_YEAR <= year <= rules.LATEST_YEAR:
+        return []
     own: dict[date, DayChange] = {}
     for change in reversed(changes(session, year)):
         own[change.day] = change
