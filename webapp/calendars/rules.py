@@ -32,6 +32,8 @@ PRIORITIES = (0, 1, 2)
 # The hours that a station begins with; it sets its own.
 USUAL_SPANS = ((time(8, 30), time(12)), (time(14, 30), time(18)))
 USUAL_SINCE = date(2000, 1, 1)
+# Within how many clock hours somebody must accept, where no rule says it.
+USUAL_RESPONSE_H = 24
 # How often a missing year is told of again.
 ALARM_EVERY = timedelta(days=7)
 EARLIEST_YEAR, LATEST_YEAR = 2004, 2100

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -24,6 +24,31 @@ def of_report(session: Session, declared: Declared, now: datetime, station_id: U
     calendar = NO_CALENDAR if rule.by_clock else calendars.calendar(session, station_id, declared.calendar)
     columns = begun(rule, calendar, now, declared.limit_h)
     return {**columns, "clock_left": f"{columns['clock_left'].total_seconds()} seconds"}
+
+
+_NO_CLOCK = ("respond_by", "limit_rule_id", "clock_unit", "clock_at", "clock_since", "clock_left")
+
+
+def of_earlier(
+    session: Session, rows: Iterable[Mapping[str, Any]], station_id: UUID
+) -> dict[UUID, dict[str, Any]]:
+    """Return the columns of the clocks of cases that are brought from elsewhere, by their ids.
+
+    Open ones without an end get a clock as it began when they were reported (priority 0); the others keep the
+    end that they came with.
+    """
+    calendar, limits = calendars.calendar(session, station_id), calendars.all_limits(session)
+    return {row["id"]: _earlier(row, calendar, limits) for row in rows}
+
+
+def _earlier(row: Mapping[str, Any], calendar: Calendar, limits: Sequence[Any]) -> dict[str, Any]:
+    if row["due_at"] is not None or row["state"] not in rules.OPEN_STATES:
+        return {**dict.fromkeys(_NO_CLOCK), "due_at": row["due_at"]}
+    declared, start = row["declared"], row["reported_at"] or row["found_at"]
+    found = best(limits, declared.code, 0, local_day(start))
+    rule = Rule.declared(found._mapping if found else None, declared.limit_h)
+    columns = begun(rule, calendar, start, declared.limit_h)
+    return columns if row["state"] == rules.State.REPORTED else {**columns, "respond_by": None}
 
 
 def begun(rule: Rule, calendar: Calendar, now: datetime, limit_h: int) -> dict[str, Any]:

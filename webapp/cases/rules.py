@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from webapp.calendars.rules import USUAL_RESPONSE_H
 from webapp.core.errors import Problem
 from webapp.core.i18n import N_
 
@@ -329,7 +330,7 @@ def due_at(reported_at: datetime, limit_h: int) -> datetime:
 
 def respond_by(reported_at: datetime, limit_h: int) -> datetime:
     """Return until when somebody must have accepted: a day, or the whole limit where that is shorter."""
-    return reported_at + timedelta(hours=min(limit_h, 24))
+    return reported_at + timedelta(hours=min(limit_h, USUAL_RESPONSE_H))
 
 
 def case_number(station_code: str, year: int, serial: int) -> str:

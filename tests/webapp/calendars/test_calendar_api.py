@@ -57,8 +57,11 @@ def test_a_year_is_copied_once_with_its_source(as_role, owner_db, station, membe
         "day": "2026-10-01", "kind": "holiday", "title": "National Day",
         "works": False, "own": False, "reason": "",
     }  # fmt: skip
-    # The other station knows nothing of it.
-    assert as_role("station_chief", station="U").get(URL).json["years"] == []
+    # The other station knows nothing of what this one has typed in.
+    notice = {"holidays": {"2029-01-01": "元旦"}, "make_up": {}, "source": "test"}
+    assert chief.post(f"{URL}/years/2029", json=notice).status_code == 200
+    assert len(chief.get(f"{URL}/years/2029").json) == 365
+    assert as_role("station_chief", station="U").get(f"{URL}/years/2029").json == []
 
 
 def test_a_year_that_nobody_knows_is_refused_by_name_and_shown_as_missing(as_role):
