@@ -25,6 +25,10 @@ EVENTS = text(
 def year_here(as_role):
     for year in (2025, 2026):
         assert as_role("station_chief").post(f"{URL}/years/{year}", json={}).status_code == 200
+    body = {"id": str(uuid4()), "day": "2025-12-10", "works": False, "reason": "x"}
+    assert as_role("station_chief").post(f"{URL}/days", json=body).status_code == 200
+    body = a_limit(class_code="other")
+    assert as_role("station_chief").post(f"{URL}/limits", json=body).status_code == 200
 
 
 def events(owner_db, station):
@@ -195,7 +199,7 @@ def test_a_limit_is_never_changed_only_followed_and_ended(as_role, db_as, owner_
     ended = chief.post(f"{URL}/limits/{second['id']}/end", json={"valid_to": "2026-06-01"})
     assert ended.json["valid_to"] == "2026-06-01"
     assert chief.post(f"{URL}/limits/{second['id']}/end", json={"valid_to": "2026-07-01"}).status_code == 409
-    names = [row[0] for row in events(owner_db, station)]
+    names = [row[0] for row in events(owner_db, station) if row[2].get("class_code") == "fire_lane"]
     assert (names.count("calendars.limit_set"), names.count("calendars.limit_ended")) == (2, 1)
 
 
