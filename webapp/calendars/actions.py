@@ -65,14 +65,15 @@ def _keep_year(session: Session, year: rules.Year, changed: list[rules.Day], by:
     )
     if not changed:
         return
-    days = insert(_DAY)
+    own = {"station_id": by.station_id, "year": year.year}
+    rows = [{**own, "day": day.day, "kind": day.kind.value, "title": day.title} for day in changed]
+    # One statement for all: while it runs, others wait who change the calendar.
+    days = insert(_DAY).values(rows)
     days = days.on_conflict_do_update(
         index_elements=[_DAY.c.station_id, _DAY.c.day],
         set_={"kind": days.excluded.kind, "title": days.excluded.title},
     )
-    own = {"station_id": by.station_id, "year": year.year}
-    rows = [{**own, "day": day.day, "kind": day.kind.value, "title": day.title} for day in changed]
-    session.execute(days, rows)
+    session.execute(days)
 
 
 def _begin_hours(session: Session, by: Actor) -> None:
