@@ -14,6 +14,8 @@ from flask_smorest import Api
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp.areas import api as areas_api
+from webapp.calendars import api as calendars_api
+from webapp.calendars import pages as calendars_pages
 from webapp.cases import api as cases_api
 from webapp.cases import pages as cases_pages
 from webapp.core import apidocs, health, packed
@@ -54,6 +56,7 @@ from webapp.webhooks import pages as webhooks_pages
 BLUEPRINTS = (
     people_api.blp,
     areas_api.blp,
+    calendars_api.blp,
     cases_api.blp,
     batches.blp,
     uploads.blp,
@@ -71,6 +74,7 @@ BLUEPRINTS = (
 )
 PAGES = (
     people_pages.pages,
+    calendars_pages.pages,
     cases_pages.pages,
     field_pages.pages,
     openrosa.pages,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from webapp.calendars import jobs as calendars
 from webapp.cases import jobs as cases
 from webapp.core.queue import Every, Handler
 from webapp.exchange import jobs as exchange
@@ -18,6 +19,12 @@ REACTIONS: dict[str, list[str]] = {
     "cases.file_completed": ["cases.make_thumbnails"],
     "cases.accepted": ["cases.award_points"],
     "cases.closed": ["cases.make_thumbnails", "cases.award_points"],
+    "cases.escalated": ["cases.recount_limit"],
+    "calendars.year_imported": ["cases.recount_limits"],
+    "calendars.day_set": ["cases.recount_limits"],
+    "calendars.hours_set": ["cases.recount_limits"],
+    "calendars.limit_set": ["cases.recount_limits"],
+    "calendars.limit_ended": ["cases.recount_limits"],
     "residents.photo_added": ["cases.make_thumbnails"],
     "intake.uploaded": ["intake.read_upload"],
     "intake.reading_changed": ["intake.read_upload"],
@@ -31,11 +38,17 @@ for _name in (*EVENTS, PING):
     REACTIONS.setdefault(_name, []).append("webhooks.enqueue_deliveries")
 
 # What comes again by the clock: once per station and slot.
-PERIODIC: tuple[Every, ...] = (Every("residents.forget_contacts", 24 * 60, 3 * 60 + 10),)
+PERIODIC: tuple[Every, ...] = (
+    Every("residents.forget_contacts", 24 * 60, 3 * 60 + 10),
+    Every("calendars.keep_calendar", 24 * 60, 3 * 60 + 20),
+)
 
 JOBS: dict[str, Handler] = {
     "cases.make_thumbnails": cases.make_thumbnails,
     "cases.award_points": cases.award_points,
+    "cases.recount_limits": cases.recount_limits,
+    "cases.recount_limit": cases.recount_limit,
+    "calendars.keep_calendar": calendars.keep_calendar,
     "intake.read_upload": intake.read_upload,
     "intake.take_rows": intake.take_rows,
     "residents.forget_contacts": residents.forget_contacts,

@@ -18,6 +18,7 @@ HANDLERS = {"officer", "grid_worker", "station_chief"}
 PLANNERS = {"planner", "station_chief"}
 MAP = {"officer", "grid_worker", "station_chief", "planner", "mediator", "system_admin"}
 REGISTRARS = {"station_chief", "planner", "officer"}
+CALENDAR_READERS = MAP | {"audit_admin"}
 PRINTERS = REGISTRARS | {"system_admin"}
 INTAKE = {"station_chief", "system_admin", "officer"}
 KEEPERS = {"station_chief", "system_admin"}
@@ -132,6 +133,17 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("POST", "/or/submission"): REPORTERS,
     ("POST", "/or/<token>/submission"): REPORTERS,
     ("POST", "/or/test/<token>/submission"): ALL,
+    # Working days and limits
+    ("GET", "/calendar"): CALENDAR_READERS,
+    ("GET", "/api/v1/calendar"): CALENDAR_READERS,
+    ("GET", "/api/v1/calendar/years/<int:year>"): CALENDAR_READERS,
+    ("POST", "/api/v1/calendar/years/<int:year>"): {"station_chief"},
+    ("POST", "/api/v1/calendar/days"): {"station_chief"},
+    ("POST", "/api/v1/calendar/hours"): {"station_chief"},
+    ("GET", "/api/v1/calendar/limits"): CALENDAR_READERS,
+    ("POST", "/api/v1/calendar/limits"): {"station_chief"},
+    ("POST", "/api/v1/calendar/limits/<uuid:rule_id>/end"): {"station_chief"},
+    ("GET", "/api/v1/calendar/due"): CALENDAR_READERS,
     # Places, and what is printed of them
     ("GET", "/r/<code>"): OPEN,
     ("GET", "/places"): PRINTERS,

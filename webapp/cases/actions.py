@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 from collectors.records import Attachment as SentFile
 from collectors.records import Report
 from webapp.areas import queries as areas
-from webapp.cases import filing, queries, questions, rules, steps
+from webapp.calendars.counting import Calendar
+from webapp.cases import clocks, filing, queries, questions, rules, steps
 from webapp.cases.filing import Sender as Sender
 from webapp.cases.models import Attachment, Case, CaseNote
 from webapp.cases.steps import Given as Given
@@ -176,8 +177,7 @@ def _first(
         "station_id": by.station_id,
         "state": rules.State.REPORTED,
         "reported_at": now,
-        "due_at": rules.due_at(now, declared.limit_h),
-        "respond_by": rules.respond_by(now, declared.limit_h),
+        **clocks.of_report(session, declared, now, by.station_id),
         **_AT_FIRST,
     }
     facts = {"report": orjson.dumps(values).decode(), "files": orjson.dumps(files).decode()}
@@ -267,6 +267,8 @@ def _plain(value: Any) -> Any:
     """Return a value as the data of an event hold it."""
     if isinstance(value, datetime):
         return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
     return str(value) if isinstance(value, UUID | rules.State) else value
 
 
@@ -358,6 +360,29 @@ def _recorded(session: Session, case: Case, name: str, by: Actor) -> Case:
     record(session, name, kind="case", subject=case.id, grid=case.grid_id, by=by, state=case.state)
     session.expire(case, ["attachments"])
     return queries.case(session, case.id)
+
+
+def recount(
+    session: Session, case: Case, calendar: Calendar, limits: Sequence[Any], *, why: str, by: Actor
+) -> bool:
+    """Count the limit of an open case anew by a calendar and limits that have changed; say whether it moved.
+
+    `why` is the event that changed them. What comes out as before records nothing.
+    """
+    new = clocks.recounted(case, calendar, limits)
+    if not new:
+        return False
+    told = {
+        f"{when}_{name}": _plain(value)
+        for name in ("due_at", "respond_by", "limit_rule_id")
+        for when, value in (("old", getattr(case, name)), ("new", new.get(name, getattr(case, name))))
+    }
+    for name, value in new.items():
+        setattr(case, name, value)
+    session.flush()
+    news = {**told, "why": why, "calendar": calendar.version}
+    record(session, "cases.limit_recounted", kind="case", subject=case.id, grid=case.grid_id, by=by, **news)
+    return True
 
 
 def locked_case(session: Session, case_id: UUID) -> Case:

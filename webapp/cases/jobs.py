@@ -1,19 +1,61 @@
-"""What the worker does for cases: small pictures of their photos, thanks to those who saw them."""
+"""What the worker does for cases: small pictures, thanks to those who saw them, limits counted anew."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
+from sqlalchemy.orm import joinedload
 
 from collectors import photos
 from collectors.records import Refused
+from webapp.calendars import queries as calendars
+from webapp.cases.actions import recount
 from webapp.cases.models import Attachment, Case, Voice
+from webapp.cases.rules import OPEN_STATES
 from webapp.core.files import BlobStore
-from webapp.core.queue import Run
+from webapp.core.queue import Run, enqueue
 from webapp.people.actions import award_points as award
 from webapp.people.queries import persons
 from webapp.people.rules import earns_points
+
+# How many cases one job counts anew: a slice is a transaction.
+SLICE = 200
+
+
+def recount_limits(run: Run) -> None:
+    """Count the limits of open cases anew, a slice in a job: the calendar or a limit has changed.
+
+    Twice changes nothing the second time. What another job has changed meanwhile is met as it is then.
+    """
+    after = UUID(run.args.get("after", str(UUID(int=0))))
+    wanted = Case.state.in_(OPEN_STATES) & (Case.id > after)
+    if "class_code" in run.args["data"]:
+        wanted &= Case.class_code == run.args["data"]["class_code"]
+    found = _recounted(run, wanted)
+    if len(found) == SLICE:
+        root, last = run.args.get("root", run.job_id), str(found[-1])
+        enqueue(
+            run.session, "cases.recount_limits", station_id=run.by.station_id, key=f"recount:{root}:{last}",
+            subject=run.args["subject"], data=run.args["data"], after=last, root=root,
+        )  # fmt: skip
+
+
+def recount_limit(run: Run) -> None:
+    """Count the limit of one case anew: it has another priority."""
+    _recounted(run, (Case.id == UUID(run.args["subject"])) & Case.state.in_(OPEN_STATES))
+
+
+def _recounted(run: Run, wanted: ColumnElement[bool]) -> list[UUID]:
+    """Count a slice of cases anew in the order of their ids; return these."""
+    calendar = calendars.calendar(run.session, run.by.station_id)
+    limits = calendars.all_limits(run.session)
+    found = select(Case).where(wanted, Case.station_id == run.by.station_id).order_by(Case.id).limit(SLICE)
+    found = found.options(joinedload(Case.hazard_class)).with_for_update(of=Case)
+    cases = run.session.scalars(found, execution_options={"populate_existing": True}).all()
+    for case in cases:
+        recount(run.session, case, calendar, limits, why=run.args.get("event", ""), by=run.by)
+    return [case.id for case in cases]
 
 
 def make_thumbnails(run: Run) -> None:

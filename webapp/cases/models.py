@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from webapp.areas.models import Grid, PoliceGrid
+from webapp.calendars.models import UNITS, LimitRule
 from webapp.cases.rules import State
 from webapp.core.db import Base, inside
 from webapp.people.models import Person, Station
@@ -112,6 +113,11 @@ class Case(Base):
         CheckConstraint(
             "(duplicate_of IS NOT NULL) = (state = 'duplicate') AND duplicate_of <> id", name="duplicate"
         ),
+        CheckConstraint(
+            "(clock_unit IS NULL) = (clock_at IS NULL) AND (clock_unit IS NULL) = (clock_left IS NULL)"
+            f" AND clock_unit IN {UNITS}",
+            name="clock",
+        ),
         CheckConstraint("level BETWEEN 0 AND 3", name="level"),
         CheckConstraint("priority BETWEEN 0 AND 2", name="priority"),
         ForeignKeyConstraint(["class_code", "class_version"], [HazardClass.code, HazardClass.version]),
@@ -200,6 +206,14 @@ class Case(Base):
     paused_at: Mapped[datetime | None]
     paused_left_s: Mapped[int | None] = mapped_column(BigInteger)
     reopened: Mapped[int] = mapped_column(server_default="0")
+    # The clock of the limit (webapp.calendars.rules.Clock): its rule (none: the class's plain limit), what it
+    # counts, when it was started, since when it counts what is left (none: it stands still, or a person
+    # has set the end), and what was left then. All empty where the end came with the case.
+    limit_rule_id: Mapped[UUID | None] = mapped_column(ForeignKey(LimitRule.id))
+    clock_unit: Mapped[str | None]
+    clock_at: Mapped[datetime | None]
+    clock_since: Mapped[datetime | None]
+    clock_left: Mapped[timedelta | None]
     # What was entered on the way: correction (until), grade, body, receipt, dispatched_by.
     facts: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
 

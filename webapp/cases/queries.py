@@ -113,6 +113,9 @@ class Declared:
     restricted: bool
     limit_h: int
     kind: str
+    # The row of limit_rule that counts for a report now, and the newest version of the station's calendar.
+    limit: dict[str, Any] | None = None
+    calendar: int = 0
 
 
 _MET = text("""SELECT CAST(app.before_report(

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from webapp.calendars.rules import USUAL_RESPONSE_H
 from webapp.core.errors import Problem
 from webapp.core.i18n import N_
 
@@ -81,6 +82,7 @@ EVENT_TITLES = {
     "cases.file_added": N_("Photo added"),
     "cases.file_completed": N_("Original photo arrived"),
     "cases.note_added": N_("Note added"),
+    "cases.limit_recounted": N_("Limit counted anew"),
     "cases.voice_added": N_("Seen by somebody else too"),
     "residents.ticket_opened": N_("Tracking code given to the resident"),
     "residents.note_added": N_("Resident added words"),
@@ -328,7 +330,7 @@ def due_at(reported_at: datetime, limit_h: int) -> datetime:
 
 def respond_by(reported_at: datetime, limit_h: int) -> datetime:
     """Return until when somebody must have accepted: a day, or the whole limit where that is shorter."""
-    return reported_at + timedelta(hours=min(limit_h, 24))
+    return reported_at + timedelta(hours=min(limit_h, USUAL_RESPONSE_H))
 
 
 def case_number(station_code: str, year: int, serial: int) -> str:

@@ -12,7 +12,7 @@ from geoalchemy2.shape import to_shape
 from sqlalchemy.orm import Session
 
 from gis.coords import metres_per_degree
-from webapp.cases import queries, rules
+from webapp.cases import clocks, queries, rules
 from webapp.cases.models import Case
 from webapp.cases.rules import Standing, State, Step
 from webapp.core.actor import Actor
@@ -101,6 +101,8 @@ def problems(
         found += _assignee_problems(session, case, given)
     if "of" in step.needs and given.of.strip():
         found += _lead_problems(session, case, given.of)
+    if step.asks == "extension" and given.until and not found:
+        found += clocks.extension_problems(session, case, given.until)
     return found
 
 
@@ -156,28 +158,13 @@ def columns(
 ) -> dict[str, Any]:
     """Return the columns that a step changes, with their new values."""
     new: dict[str, Any] = {"state": step.to or State(case.state), "revision": case.revision + 1}
+    new |= clocks.after(session, case, step.clock, new["state"], now)
     if step.to or step.settles:
         new |= {"pending": None, "pending_by": None, "pending_until": None}
     if step.asks:
         new |= {"pending": step.asks, "pending_by": by.person_id, "pending_until": given.until}
-    new |= _clock(case, step, now)
     own = _OWN.get(step.verb)
     return new | own(_Moment(session, case, given, now, by.person_id)) if own else new
-
-
-def _clock(case: Case, step: Step, now: datetime) -> dict[str, Any]:
-    """Return what becomes of the clock: it starts, stands still, goes on with what was left, or is moved."""
-    limit_h = case.hazard_class.limit_h
-    if step.clock == "start":
-        return {"due_at": rules.due_at(now, limit_h), "respond_by": rules.respond_by(now, limit_h)}
-    if step.clock == "pause" and case.due_at:
-        return {"paused_at": now, "paused_left_s": int((case.due_at - now).total_seconds())}
-    if step.clock == "resume" and case.paused_left_s is not None:
-        due = now + timedelta(seconds=case.paused_left_s)
-        return {"due_at": due, "paused_at": None, "paused_left_s": None}
-    if step.clock == "extend":
-        return {"due_at": case.pending_until}
-    return {}
 
 
 @dataclass(frozen=True)

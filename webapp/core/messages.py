@@ -279,6 +279,16 @@ MESSAGES = {
     "bad_province": N_("The province part of the code “%(given)s” is not valid."),
     "bad_street_segment": N_("The street part of the code “%(given)s” is not valid."),
     "not_a_community": N_("The code “%(given)s” does not name a community."),
+    # Working days and limits
+    "calendar_missing": N_("The calendar of %(year)s is not here yet: no day is guessed."),
+    "limit_ended": N_("This limit has ended already, on %(day)s."),
+    "day_both": N_("%(day)s can't be both a holiday and a make-up working day."),
+    "day_no_weekend": N_("%(day)s is no Saturday or Sunday, so nothing is made up on it."),
+    "day_other_year": N_("%(day)s lies in another year."),
+    "extension_too_far": N_("The limit of this case may not be extended that far."),
+    "hours_order": N_("The times of a day must follow each other; each ends after it begins."),
+    "limit_order": N_("This limit can't change before %(day)s, when it came into force."),
+    "reason_needed": N_("Say why."),
     # Faults of a coverage, each with its place
     "fault_empty": N_("Grid %(codes)s has no area."),
     "fault_gap": N_("Gap of %(area_m2)s m² beside %(codes)s, at %(lon)s, %(lat)s."),

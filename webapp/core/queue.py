@@ -109,6 +109,7 @@ def dispatch(session: Session, reactions: Mapping[str, list[str]], limit: int = 
                 station_id=event.station_id,
                 key=f"{event.id}:{name}",
                 subject=str(event.subject_id),
+                event=event.name,
                 data=event.data,
             )
     if ids:

@@ -18,7 +18,9 @@ from sqlalchemy.orm import Session
 from collectors import photos as pictures
 from webapp.areas.models import Grid, GridShape, Plan
 from webapp.areas.rules import NEAR_BORDER
-from webapp.cases import rules
+from webapp.calendars.counting import NO_CALENDAR
+from webapp.calendars.rules import Rule
+from webapp.cases import clocks, rules
 from webapp.cases.models import Attachment, Case, CaseNumber, HazardClass
 from webapp.core import clock
 from webapp.core.events import Event
@@ -127,13 +129,19 @@ class Writer:
             "accepted_at": item.accepted_at,
             "closed_at": item.closed_at,
             "closing_note": item.closing_note or None,
-            "due_at": rules.due_at(item.found_at, declared.limit_h),
+            **self._clock(item.found_at, declared.limit_h),
             "reporter_id": self.dice.choice(self.reporters),
             "handler_id": self.handlers.get(grid_id) if item.accepted_at else None,
             "client": "demo",
             "content_hash": sha256(number.encode()).digest(),
             "revision": 1 + (item.accepted_at is not None) + (item.closed_at is not None),
         }
+
+    @staticmethod
+    def _clock(found_at: datetime, limit_h: int) -> dict[str, Any]:
+        """Return the clock of a case by the plain limit of its class; nobody is late to answer the past."""
+        begun = clocks.begun(Rule.declared(None, limit_h), NO_CALENDAR, found_at, limit_h)
+        return {**begun, "respond_by": None}
 
     def _events(self, row: dict[str, Any]) -> list[dict[str, Any]]:
         moments: list[tuple[str, datetime | None, UUID | None]] = [

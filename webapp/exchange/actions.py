@@ -21,6 +21,7 @@ from collectors.records import Refused as Unreadable
 from collectors.records import Row
 from collectors.register_files import ENDINGS, Mark
 from webapp.areas.models import Posting
+from webapp.cases import clocks
 from webapp.cases import rules as case_rules
 from webapp.cases.models import Case
 from webapp.core import clock
@@ -306,7 +307,9 @@ def _keep_cases(session: Session, batch_id: UUID, source: str, rows: Rows, by: A
     numbers = _numbers(session, fresh, by)
     asked = {key for row in fresh for key in (row["reporter_id"], row["handler_id"]) if key}
     persons = set(session.scalars(select(Person.id).where(Person.id.in_(asked))))
-    return _inserted(session, Case, [_case(source, row, numbers[row["id"]], persons, by) for row in fresh])
+    begun = clocks.of_earlier(session, fresh, by.station_id)
+    found = [_case(source, row, numbers[row["id"]], persons, by) | begun[row["id"]] for row in fresh]
+    return _inserted(session, Case, found)
 
 
 def _numbers(session: Session, rows: Rows, by: Actor) -> dict[UUID, str]:
@@ -338,9 +341,6 @@ def _case(source: str, row: Mapping[str, Any], number: str, persons: set[UUID], 
     """Return the columns of a case that was brought."""
     declared, area = row["declared"], row["area"]
     reported = row["reported_at"] or row["found_at"]
-    due = row["due_at"]
-    if due is None and row["state"] in case_rules.OPEN_STATES:
-        due = case_rules.due_at(reported, declared.limit_h)
     own = row["number"] if row["number"] != number else None
     copied = (
         "id", "state", "raw_x", "raw_y", "raw_crs", "accuracy_m", "method", "address", "answers", "note",
@@ -361,7 +361,6 @@ def _case(source: str, row: Mapping[str, Any], number: str, persons: set[UUID], 
         "police_grid_id": area.police_grid_id,
         "neighbour_grid_id": area.neighbour_grid_id,
         "reported_at": reported,
-        "due_at": due,
         "closing_note": row["closing_note"] or None,
         "reporter_id": row["reporter_id"] if row["reporter_id"] in persons else None,
         "handler_id": row["handler_id"] if row["handler_id"] in persons else None,

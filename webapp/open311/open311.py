@@ -34,7 +34,7 @@ from webapp.core.security import neighbourhood
 from webapp.core.web import door, site
 from webapp.field.actions import keep
 from webapp.open311 import actions, queries
-from webapp.open311.schemas import request_said, updates_said
+from webapp.open311.schemas import limit_said, request_said, updates_said
 from webapp.people.logins import throttle
 from webapp.people.queries import station
 
@@ -202,23 +202,24 @@ def report(form: str, session: Session, by: Actor) -> Response:
     """Take a report; the same one again within a day is the same case."""
     _enter(session, by)
     try:
-        number, token, hours = _taken(session, by)
+        number, token, limit = _taken(session, by)
     except (Refused, Unreadable) as error:
         return _kept(session, error, by)
-    notice = _("To be handled within %(hours)s hours.", hours=hours)
+    notice = limit_said(limit)
     said = {"service_request_id": number, "token": str(token), "service_notice": notice, "account_id": None}
     return _answer("requests", [said], form, 201)
 
 
-def _taken(session: Session, by: Actor) -> tuple[str, UUID, int]:
-    """Return number, id and limit in hours of the case that the report became, now or when it first came."""
+def _taken(session: Session, by: Actor) -> tuple[str, UUID, queries.Limit]:
+    """Return number, id and limit of the case that the report became, now or when it first came."""
     sent = open311.decode(_fields(), _files())
     offered = _class(session, by, sent.service_code)
     now = clock.now()
     ids = _ids(sent, by, now)
     known = queries.known_of(session, ids, now - SAME)
+    limit = queries.limit_of(session, offered, now)
     if known is not None:
-        return known.number, known.id, offered.limit_h
+        return known.number, known.id, limit
     told = _report(session, sent, offered, ids[0], now, by)
     try:
         done = cases.report(session, site().blobs, told, by=by, sender=cases.Sender(DOOR, _client()))
@@ -227,9 +228,9 @@ def _taken(session: Session, by: Actor) -> tuple[str, UUID, int]:
         first = queries.known_of(session, ids)
         if first is None:
             raise
-        return first.number, first.id, offered.limit_h
+        return first.number, first.id, limit
     actions.keep_contact(session, done.id, sent, by=by)
-    return done.number, done.id, offered.limit_h
+    return done.number, done.id, limit
 
 
 def _ids(sent: open311.Sent, by: Actor, now: datetime) -> list[UUID]:

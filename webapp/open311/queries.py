@@ -15,7 +15,9 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from collectors.open311 import Wanted
 from webapp.addresses.queries import geocoded
 from webapp.areas.models import Grid, GridShape, Plan
-from webapp.cases.models import Case
+from webapp.calendars.counting import Limit as Limit
+from webapp.calendars.queries import rule
+from webapp.cases.models import Case, HazardClass
 from webapp.cases.rules import OPEN_STATES, State
 from webapp.core.actor import Actor
 from webapp.core.errors import Forbidden, NotFound
@@ -200,3 +202,8 @@ def sender_side(session: Session, case_id: UUID) -> dict[str, Any]:
     held = select(Open311Contact.case_id).where(Open311Contact.case_id == case_id)
     notes = resident_side(session, case_id)["notes"]
     return {"contact": session.scalar(held) is not None, "notes": notes}
+
+
+def limit_of(session: Session, offered: HazardClass, at: datetime) -> Limit:
+    """Return how long a matter of a class may take that is reported at a moment."""
+    return rule(session, offered.code, offered.limit_h, 0, at).close

@@ -8,6 +8,7 @@ from typing import Any
 from marshmallow import fields
 
 from collectors.open311 import Wanted
+from webapp.calendars.counting import UNIT_TITLES, Limit, Unit
 from webapp.cases.rules import OPEN_STATES, STATE_TITLES, State
 from webapp.core import clock
 from webapp.core.i18n import _, choose
@@ -40,6 +41,19 @@ class SenderOut(Strict):
     notes = fields.List(fields.Nested(SenderNoteOut))
 
 
+def limit_said(limit: Limit) -> str:
+    """Return how long a matter may take, as it is told to who reported it."""
+    unit = _(UNIT_TITLES[limit.unit])
+    return _("To be handled within %(amount)s %(unit)s.", amount=limit.amount, unit=unit)
+
+
+def _handled_by(item: Seen) -> str:
+    """Return until when a case is to be handled; the plain limit where the end is not known yet."""
+    if item.due_at is None:
+        return limit_said(Limit(item.limit_h, Unit.CLOCK_HOUR))
+    return _("To be handled by %(at)s.", at=clock.shown(item.due_at))
+
+
 def request_said(item: Seen, base: str) -> dict[str, Any]:
     """Return a case as a GeoReport request; `base` is the service's own address, for the photo's."""
     state = _(STATE_TITLES[State(item.state)])
@@ -51,7 +65,7 @@ def request_said(item: Seen, base: str) -> dict[str, Any]:
         "service_code": item.class_code,
         "description": item.description,
         "agency_responsible": item.agency,
-        "service_notice": _("To be handled within %(hours)s hours.", hours=item.limit_h),
+        "service_notice": _handled_by(item),
         "requested_datetime": _time(item.reported_at),
         "updated_datetime": _time(item.closed_at or item.accepted_at or item.reported_at),
         "expected_datetime": _time(item.due_at),

@@ -41,6 +41,14 @@ ROWS: dict[str, dict[str, Any]] = {
             "rows": 0,
         },
     },
+    "station_calendar": {"version": 1},
+    "calendar_year": {"year": 2026, "source": "x", "source_version": "x"},
+    "day_change": {"id": ONE, "day": "2026-12-01", "works": True, "reason": "x"},
+    "working_hours": {"id": ONE, "since": "2026-12-01", "spans": Json([["08:00", "12:00"]])},
+    "limit_rule": {
+        **{"id": ONE, "class_code": "slope", "priority": 0, "close_amount": 1, "close_unit": "day"},
+        **{"pauses": [], "valid_from": "2026-12-01"},
+    },
     "partner": {"id": ONE, "name": "x", "public_key": "x", "fingerprint": "x"},
     "parcel": {
         **{"id": ONE, "direction": "in", "package_id": ONE, "name": "x", "sha256": "x", "counts": Json({})},

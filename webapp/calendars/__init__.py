@@ -1,0 +1,1 @@
+"""Clocks: which days and hours are worked, and how long a matter may take."""
