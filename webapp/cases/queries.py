@@ -259,6 +259,15 @@ def _titled(session: Session, rows: Any) -> list[dict[str, Any]]:
 _TITLES = select(HazardClass.code, HazardClass.version, HazardClass.title)
 
 
+def lead_states(session: Session, ids: Iterable[UUID]) -> dict[UUID, Any]:
+    """Return how far the leading cases of merged ones have come, by merged case, where the asker may know."""
+    rows = session.execute(_LEADS, {"ids": [str(item) for item in ids]})
+    return {row.case_id: row for row in rows}
+
+
+_LEADS = text("SELECT * FROM app.lead_states(CAST(:ids AS uuid[]))")
+
+
 def voices(session: Session, case_id: UUID) -> dict[UUID, Voice]:
     """Return the voices for a case that the asker may see, by person."""
     found = session.scalars(select(Voice).where(Voice.case_id == case_id).order_by(Voice.at))

@@ -159,7 +159,7 @@ class Directive(Base):
 
 
 class WeeklyList(Base):
-    """The list of a week as it was made on the Monday after, a row for each police grid; no restricted case."""
+    """The list of a week as it was made on the Monday after, by police grid; no restricted case."""
 
     __tablename__ = "weekly_list"
     __table_args__ = (inside("police_grid", "police_grid_id"),)

@@ -1,14 +1,12 @@
-"""Pure decisions about repeats: what is the same matter, who leads, which directive a repeat meets."""
+"""Pure decisions about repeats: what is the same matter, what is offered, who leads."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid5
-from zoneinfo import ZoneInfo
 
 from gis.coords import distance_m
 from webapp.core.errors import Problem
@@ -24,23 +22,18 @@ WHY_TITLES = {
     "place": N_("same registered place"),
     "party": N_("same party"),
 }
-MEETING_TITLES = {
-    "met": N_("met by a repeat"),
-    "single": N_("one case, no repeat"),
-    "none": N_("no case"),
-}
-
 # So many links a new case makes at most beyond one for each group that it touches: a noise that a hundred
 # households report needs no five thousand links to be one group.
 MOST_LINKS = 20
 MOST_OFFERS = 5
 MOST_MERGED_AT_ONCE = 200
-WEEKS_SHOWN = 26
-MAX_PARTY = 200
+MAX_PARTY, SHORTEST_PARTY = 200, 4
 NORMAL, RAISED, FIRST = 0, 1, 2
+# How far round its place a directive reaches at least, metres; and how long a list of them may be.
+DIRECTIVE_M = 50.0
+MOST_DIRECTIVES = 2000
 
 _SPACE = UUID("1d6a0b3e-7f62-5c52-9a44-7c0a1c9d2b10")
-_WEEK = re.compile(r"(\d{4})-W(\d{2})")
 _BLANK = re.compile(r"[\s\-—–_.,，。、:：()（）]+")
 
 
@@ -202,7 +195,7 @@ def chosen(
 ) -> list[UUID]:
     """Return which of the cases that a new one repeats it is linked with.
 
-    One of each group that the others make among themselves, so that no group is lost, and the nearest in time.
+    One of each group that the others make among themselves, so that none is lost, and the nearest in time.
     """
     order = sorted(pairs, key=lambda case: (pairs[case].hours, pairs[case].metres, case))
     kept = dict.fromkeys(order[:most])
@@ -241,6 +234,8 @@ class Side:
     kind: str
     restricted: bool
     open: bool
+    # Whether its state leaves room for the step (webapp/cases/rules.py, mark_duplicate).
+    loose: bool
     duplicate_of: UUID | None
 
 
@@ -252,7 +247,7 @@ def merge_problem(case: Side, lead: Side) -> str | None:
         return "merge_other_kind"
     if not lead.open:
         return "merge_into_over"
-    return None if case.open else "merge_over"
+    return None if case.loose else "merge_over"
 
 
 def merge_problems(cases: Sequence[Side], lead: Side) -> list[Problem]:
@@ -262,154 +257,3 @@ def merge_problems(cases: Sequence[Side], lead: Side) -> list[Problem]:
         for place, case in enumerate(cases)
         if (code := merge_problem(case, lead))
     ]
-
-
-# Weeks: Monday to Sunday by the clock of the station.
-
-
-def monday_of(day: date) -> date:
-    """Return the Monday of a day's ISO week."""
-    return day - timedelta(days=day.weekday())
-
-
-def week_name(monday: date) -> str:
-    """Return the ISO 8601 name of a week, such as 2026-W47."""
-    year, week, _day = monday.isocalendar()
-    return f"{year}-W{week:02d}"
-
-
-def week_monday(said: str) -> date | None:
-    """Return the Monday of a named week, None for what is no week."""
-    found = _WEEK.fullmatch(said)
-    try:
-        return date.fromisocalendar(int(found[1]), int(found[2]), 1) if found else None
-    except ValueError:
-        return None
-
-
-def span(monday: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """Return the first moment of a week and the first of the next."""
-    first = datetime(monday.year, monday.month, monday.day, tzinfo=zone)
-    after = monday + timedelta(days=7)
-    return first, datetime(after.year, after.month, after.day, tzinfo=zone)
-
-
-@dataclass(frozen=True)
-class Listed:
-    """One case in a weekly list; place in WGS 84."""
-
-    id: UUID
-    number: str
-    class_code: str
-    grid_id: UUID
-    police_grid_id: UUID
-    lon: float
-    lat: float
-    found_at: datetime
-    open: bool
-    restricted: bool
-    label: str
-    priority: int = NORMAL
-    merged: bool = False
-
-
-@dataclass(frozen=True)
-class Group:
-    """Cases of one matter: those of the week, and all of them in the span of its terms, oldest first."""
-
-    cases: tuple[Listed, ...]
-    week: tuple[Listed, ...]
-
-    @property
-    def newest(self) -> Listed:
-        """The case that stands for the group: the newest open one, else the newest."""
-        return max(self.cases, key=lambda case: (case.open, case.found_at, case.id))
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """The classes in the group, the most frequent first."""
-        codes = [case.class_code for case in self.cases]
-        return tuple(sorted(set(codes), key=lambda code: (-codes.count(code), code)))
-
-
-@dataclass(frozen=True)
-class Directive:
-    """What the district told the station to look after; nothing in `class_code` means every class."""
-
-    list_id: UUID
-    number: int
-    class_code: str
-    grid_id: UUID | None
-    lon: float | None
-    lat: float | None
-    from_on: date | None
-    to_on: date | None
-    where: str = ""
-    words: str = ""
-    radius_m: float = 50.0
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """A week's repeats beside the directives: which group meets which directive, and what is left over."""
-
-    meeting: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
-    states: tuple[str, ...] = ()
-
-
-def listed_groups(
-    cases: Sequence[Listed], links: Iterable[tuple[UUID, UUID]], first: datetime, after: datetime
-) -> list[Group]:
-    """Return the groups of two or more with a case of the week, the largest in the week first."""
-    known = {case.id: case for case in cases}
-    found = []
-    for ids in groups(known, links):
-        members = tuple(sorted((known[item] for item in ids), key=lambda c: (c.found_at, c.id)))
-        week = tuple(case for case in members if first <= case.found_at < after)
-        if len(members) > 1 and week:
-            found.append(Group(members, week))
-    return sorted(found, key=lambda g: (-len(g.week), -len(g.cases), g.newest.number))
-
-
-def in_force(directive: Directive, monday: date) -> bool:
-    """Say whether a directive holds on any day of a week; without days it always does."""
-    sunday = monday + timedelta(days=6)
-    started = directive.from_on is None or directive.from_on <= sunday
-    return started and (directive.to_on is None or directive.to_on >= monday)
-
-
-def meets(case: Listed, directive: Directive) -> bool:
-    """Say whether a case is what a directive is about: its class, and its grid or place."""
-    if directive.class_code and directive.class_code != case.class_code:
-        return False
-    if directive.lon is not None and directive.lat is not None:
-        return distance_m(case.lon, case.lat, directive.lon, directive.lat) <= directive.radius_m
-    return directive.grid_id == case.grid_id
-
-
-def compared(
-    found: Sequence[Group], singles: Sequence[Listed], directives: Sequence[Directive]
-) -> Comparison:
-    """Compare a week's groups, and its cases without repeat, with the directives in force."""
-    meeting = {
-        place: tuple(
-            number for number, group in enumerate(found) if any(meets(c, directive) for c in group.week)
-        )
-        for place, directive in enumerate(directives)
-    }
-    states = tuple(
-        "met" if meeting[place] else "single" if any(meets(c, directive) for c in singles) else "none"
-        for place, directive in enumerate(directives)
-    )
-    return Comparison(meeting, states)
-
-
-def without_directive(comparison: Comparison, count: int) -> Collection[int]:
-    """Return the places of the groups that no directive names."""
-    named = {number for numbers in comparison.meeting.values() for number in numbers}
-    return [number for number in range(count) if number not in named]
-
-
-def told(directive: Any) -> str:
-    """Return where a directive holds, in its own words."""
-    return str(directive.content.get("place") or directive.content.get("grid") or "")
