@@ -7,6 +7,8 @@ from webapp.core.queue import Handler
 from webapp.exchange import jobs as exchange
 from webapp.intake import jobs as intake
 from webapp.parcels import jobs as parcels
+from webapp.repeats import jobs as repeats
+from webapp.repeats.rules import TOLD
 from webapp.webhooks import jobs as webhooks
 from webapp.webhooks.rules import EVENTS, PING, REPLAY
 
@@ -26,6 +28,12 @@ REACTIONS: dict[str, list[str]] = {
     "exchange.exported": ["exchange.plan_end"],
     "parcels.received": ["parcels.take_package"],
 }
+REACTIONS["cases.reported"].append("repeats.link_case")
+REACTIONS["repeats.party_named"] = ["repeats.link_case"]
+for _name in ("cases.merged", "cases.unmerged"):
+    REACTIONS.setdefault(_name, []).append("repeats.note_merging")
+for _name in TOLD:
+    REACTIONS.setdefault(_name, []).append("repeats.tell_merged")
 for _name in (*EVENTS, PING):
     REACTIONS.setdefault(_name, []).append("webhooks.enqueue_deliveries")
 
@@ -43,4 +51,8 @@ JOBS: dict[str, Handler] = {
     "exchange.end_export": exchange.end_export,
     "parcels.take_package": parcels.take_package,
     "parcels.take_dropped": parcels.take_dropped,
+    "repeats.link_case": repeats.link_case,
+    "repeats.note_merging": repeats.note_merging,
+    "repeats.tell_merged": repeats.tell_merged,
+    "repeats.record_week": repeats.record_week,
 }

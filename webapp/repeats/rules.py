@@ -22,6 +22,17 @@ WHY_TITLES = {
     "place": N_("same registered place"),
     "party": N_("same party"),
 }
+# What of a leading case those learn whose reports were merged into it.
+TOLD = (
+    "cases.accepted",
+    "cases.fed_back",
+    "cases.hung_up",
+    "cases.transferred",
+    "cases.closed",
+    "cases.rejected",
+    "cases.reopened",
+)
+
 # So many links a new case makes at most beyond one for each group that it touches: a noise that a hundred
 # households report needs no five thousand links to be one group.
 MOST_LINKS = 20
