@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
@@ -75,8 +75,8 @@ def record_week(run: Run) -> None:
 
     What lies behind a wall of its own is left out: the list is read by more people than one case is.
     """
-    today = clock.now().astimezone(clock.SHOWN).date()
-    monday = weekly.monday_of(today) - timedelta(days=7)
+    slot = datetime.fromisoformat(run.args["slot"]).astimezone(clock.SHOWN).date()
+    monday = weekly.monday_of(slot) - timedelta(days=7)
     rows = {
         police_grid: weekly.recorded(weeks.week(run.session, monday, police_grid))
         for police_grid in weeks.police_grid_names(run.session)

@@ -87,16 +87,11 @@ def resembling(session: Session, it: Seen, terms: Book) -> list[Seen]:
     reach = max(terms.widest(name, it.reported_at) for name in ("distance_m", "near_m"))
     rest = _others(it, terms)
     found = {row.id: row for row in session.execute(rest.where(within_bbox(Case.geom, box(it, reach))))}
-    shared = or_(
-        *(
-            (CaseMark.kind == kind) & CaseMark.mark.in_(marks)
-            for kind, marks in (("place", it.places), ("party", it.parties))
-            if marks
-        )
-    )
-    if it.places or it.parties:
-        marked = select(CaseMark.case_id).where(shared, CaseMark.case_id != it.id)
-        found |= {row.id: row for row in session.execute(rest.where(Case.id.in_(marked)))}
+    for kind, marks in (("place", it.places), ("party", it.parties)):
+        if marks:
+            shared = (CaseMark.kind == kind) & CaseMark.mark.in_(marks)
+            marked = select(CaseMark.case_id).where(shared, CaseMark.case_id != it.id)
+            found |= {row.id: row for row in session.execute(rest.where(Case.id.in_(marked)))}
     return [_seen(row) for row in found.values()]
 
 
