@@ -268,6 +268,11 @@ def lead_states(session: Session, ids: Iterable[UUID]) -> dict[UUID, Any]:
 _LEADS = text("SELECT * FROM app.lead_states(CAST(:ids AS uuid[]))")
 
 
+def in_team(session: Session, team_id: UUID) -> bool:
+    """Say whether the asker belongs to a team today."""
+    return bool(session.scalar(text("SELECT :team IN (SELECT app.my_teams())"), {"team": team_id}))
+
+
 def voices(session: Session, case_id: UUID) -> dict[UUID, Voice]:
     """Return the voices for a case that the asker may see, by person."""
     found = session.scalars(select(Voice).where(Voice.case_id == case_id).order_by(Voice.at))
