@@ -72,7 +72,9 @@ def weekly_csv(session: Session, by: Actor) -> Response:
 def _asked() -> tuple[date, UUID | None]:
     """Return the Monday of the week asked for, the present one by default, and the police grid."""
     said, police_grid = request.args.get("week", ""), request.args.get("police_grid", "")
-    monday = weekly.week_monday(said) if said else weekly.monday_of(clock.now().astimezone(clock.SHOWN).date())
+    monday = (
+        weekly.week_monday(said) if said else weekly.monday_of(clock.now().astimezone(clock.SHOWN).date())
+    )
     try:
         wanted = UUID(police_grid) if police_grid else None
     except ValueError as error:

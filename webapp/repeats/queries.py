@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session, aliased
 from gis.coords import metres_per_degree
 from webapp.areas.models import Grid, PoliceGrid
 from webapp.cases.models import Attachment, Case, HazardClass
-from webapp.cases.queries import lead_states
 from webapp.cases.rules import OPEN_STATES
 from webapp.core.db import within_bbox
 from webapp.core.errors import NotFound
@@ -303,5 +302,5 @@ def belonging(session: Session, case: Case, may_merge: bool) -> dict[str, Any]:
         "group": group(session, case.id),
         "offers": offers(session, case.id),
         "merged": merged_into(session, case.id),
-        "lead": lead_states(session, [case.id]).get(case.id),
+        "lead": case.lead,
     }

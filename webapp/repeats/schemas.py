@@ -42,13 +42,12 @@ class OfferOut(Strict):
     cases = fields.List(fields.Nested(MemberOut))
 
 
-class LeadOut(Strict):
+class LeadingOut(Strict):
     """How far the leading case has come; nothing of who reported it."""
 
     number = fields.String()
     state = fields.String()
     state_title = fields.Function(lambda lead: _(STATE_TITLES[State(lead.state)]))
-    accepted_at = fields.AwareDateTime(allow_none=True)
     closed_at = fields.AwareDateTime(allow_none=True)
     closing_note = fields.String(allow_none=True)
 
@@ -61,7 +60,7 @@ class CaseRepeatsOut(Strict):
     group = fields.List(fields.Nested(MemberOut))
     offers = fields.List(fields.Nested(OfferOut))
     merged = fields.List(fields.Nested(MemberOut))
-    lead = fields.Nested(LeadOut, allow_none=True)
+    lead = fields.Nested(LeadingOut, allow_none=True)
 
 
 class MergeIn(Strict):

@@ -1,4 +1,4 @@
-"""What repeats is linked once by the worker, raises the newest open case, and is seen within the walls only."""
+"""What repeats is linked once by the worker, raises the newest open case, and stays within the walls."""
 
 from __future__ import annotations
 
@@ -99,7 +99,8 @@ def test_an_officer_sees_links_between_cases_of_his_own_only(
     assert number_of(other) in numbers(belonging(mine)["group"])
     with db_as("t.officer.b") as session:
         seen = session.execute(
-            text("SELECT case_id, other_id FROM app.case_link WHERE :id IN (case_id, other_id)"), {"id": mine.id}
+            text("SELECT case_id, other_id FROM app.case_link WHERE :id IN (case_id, other_id)"),
+            {"id": mine.id},
         ).all()
     assert seen == []
     with db_as("t.volunteer") as session:
@@ -123,7 +124,13 @@ def test_leads_are_never_linked_offered_or_counted(
 
 
 def test_a_registered_place_and_a_party_link_what_lies_apart(
-    report: Any, worked: Any, belonging: Any, station: Station, as_user: Any, number_of: Any, owner_db: Database
+    report: Any,
+    worked: Any,
+    belonging: Any,
+    station: Station,
+    as_user: Any,
+    number_of: Any,
+    owner_db: Database,
 ) -> None:
     lon, lat = station.inside("C2")
     chief = as_user("t.station_chief")
@@ -189,7 +196,9 @@ def test_not_the_same_is_remembered(
     assert len(belonging(first)["group"]) == 1  # still a repeat
 
 
-def test_the_tables_themselves_refuse(db_as: Callable[..., AbstractContextManager[Any]], station: Station) -> None:
+def test_the_tables_themselves_refuse(
+    db_as: Callable[..., AbstractContextManager[Any]], station: Station
+) -> None:
     made = text(
         "INSERT INTO app.case_link (id, station_id, kind, case_id, other_id)"
         " SELECT gen_random_uuid(), station_id, 'merged', id, id FROM app.case_file LIMIT 1"
