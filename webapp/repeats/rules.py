@@ -10,18 +10,12 @@ from uuid import UUID, uuid5
 
 from gis.coords import distance_m
 from webapp.core.errors import Problem
-from webapp.core.i18n import N_
 
 HANDLERS = ("officer", "station_chief")
 SETTERS = ("station_chief",)
 # Never linked, offered or merged: a lead is behind a wall of its own.
 WALLED_KINDS = ("lead",)
 
-WHY_TITLES = {
-    "place_class": N_("same class close by"),
-    "place": N_("same registered place"),
-    "party": N_("same party"),
-}
 # What of a leading case those learn whose reports were merged into it.
 TOLD = (
     "cases.accepted",
