@@ -253,7 +253,9 @@ MESSAGES = {
     "merge_into_merged": N_("Case %(lead)s is merged into another itself."),
     "merge_into_over": N_("Case %(lead)s is over; choose an open case as the leading one."),
     "merge_itself": N_("Case %(number)s can't be merged into itself."),
-    "merge_other_kind": N_("Cases %(number)s and %(lead)s are of different kinds, or one of them is restricted."),
+    "merge_other_kind": N_(
+        "Cases %(number)s and %(lead)s are of different kinds, or one of them is restricted."
+    ),
     "merge_over": N_("Case %(number)s is over, merged already, or waits for others."),
     "place_vague": N_("The address is known by its %(precision)s only; confirm or choose the place."),
     "row_outside": N_("The place lies more than 5 km outside the station's ground."),

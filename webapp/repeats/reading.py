@@ -46,7 +46,7 @@ def _understood(
     grid_id = grids.get(said["grid"].casefold())
     if said["grid"] and grid_id is None:
         wrong.append({"code": "directive_grid", "pointer": "grid", "params": {"grid": said["grid"][:60]}})
-    class_code = classes.get(said["class"].casefold(), "")
+    class_code = _class_of(said["class"].casefold(), classes)
     if said["class"] and not class_code:
         wrong.append({"code": "class_unknown", "pointer": "class", "params": {"code": said["class"][:60]}})
     spot = _spot(session, said["place"], meant) if said["place"] else None
@@ -79,6 +79,14 @@ def _grid_of(session: Session, spot: tuple[float, float, float], by: Actor) -> U
         return area_at(session, by.station_id, spot[0], spot[1], clock.now()).grid_id
     except Refused:
         return None
+
+
+def _class_of(said: str, classes: dict[str, str]) -> str:
+    """Return the code of the class with a name, or of the only one whose name holds it; "" for none."""
+    if not said or said in classes:
+        return classes.get(said, "")
+    holding = {code for name, code in classes.items() if said in name or name in said}
+    return holding.pop() if len(holding) == 1 else ""
 
 
 def _class_names(session: Session) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""One matter reported by many: the leading case speaks for all, each reporter stays informed, nothing circles."""
+"""One matter reported by many: the leading case speaks for all, each stays informed, nothing circles."""
 
 from __future__ import annotations
 
@@ -77,12 +77,15 @@ def test_a_merged_report_follows_its_leading_case_by_phone_and_by_api(
     # Nothing else of the leading case: neither itself, nor who reported it.
     assert own.get(f"{CASES}/{lead.id}").status_code == 404
     assert not {"reporter_id", "id", "note", "place"} & set(told["lead"])
-    entries = {e["reason"]: e["points"] for e in own.get("/api/v1/points").json["entries"]}
+    entries = {
+        e["reason"]: e["points"] for e in own.get("/api/v1/points").json["entries"] if e["case_id"] == lead.id
+    }
     assert entries == {reason: TARIFF[reason] for reason in ("report_accepted", "report_closed")}
     with owner_db.transaction() as session:
         moved = session.scalars(
             text(
-                "SELECT data ->> 'state' FROM app.event WHERE subject_id = :id AND name = 'repeats.lead_moved' ORDER BY id"
+                "SELECT data ->> 'state' FROM app.event"
+                " WHERE subject_id = :id AND name = 'repeats.lead_moved' ORDER BY id"
             ),
             {"id": other.id},
         ).all()
@@ -166,7 +169,8 @@ def test_a_hundred_households_each_see_the_leading_case_and_nobody_else(
     with owner_db.transaction() as session:
         points = session.execute(
             text(
-                "SELECT person_id, reason, count(*) FROM app.point_entry WHERE person_id = ANY(:p) GROUP BY 1, 2"
+                "SELECT person_id, reason, count(*) FROM app.point_entry"
+                " WHERE person_id = ANY(:p) GROUP BY 1, 2"
             ),
             {"p": [by.person_id for by, _case in crowd]},
         ).all()
@@ -208,7 +212,8 @@ def test_leads_are_flattened_and_each_is_told(
         ).all()  # fmt: skip
         changed = session.scalars(
             text(
-                "SELECT data ->> 'lead' FROM app.event WHERE name = 'repeats.lead_changed' AND subject_id = :id"
+                "SELECT data ->> 'lead' FROM app.event"
+                " WHERE name = 'repeats.lead_changed' AND subject_id = :id"
             ),
             {"id": third.id},
         ).all()
@@ -313,7 +318,8 @@ def test_residents_and_civic_clients_follow_the_leading_case(
     resident = Resident(app, address="198.51.100.9")
     code = resident.report("flying_wire", lon=str(lon), lat=str(lat), accuracy_m="9", note="楼下飞线")
     sent = {
-        "service_code": "flying_wire", "lat": str(lat), "long": str(lon + 3 * METRE), "description": "wire at the gate",
+        "service_code": "flying_wire", "lat": str(lat), "long": str(lon + 3 * METRE),
+        "description": "wire at the gate",
         "attribute[building_kind]": "multi_storey", "attribute[wires]": "1", "attribute[seen_charging]": "no",
         "media": [(io.BytesIO(photo(77)), "1.jpg", "image/jpeg")],
     }  # fmt: skip
