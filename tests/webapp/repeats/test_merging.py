@@ -135,13 +135,16 @@ def do(settings: Settings, station: Station) -> Iterator[Callable[..., None]]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_a_hundred_households_each_see_the_leading_case_and_nobody_else(
     crowd: Any, do: Any, as_user: Any, db_as: Any, owner_db: Database
 ) -> None:
     for _by, case_id in crowd:
         do(jobs.link_case, case_id)
     officer = as_user("t.officer.a")
-    numbers = [officer.get(f"{CASES}/{case_id}").json["number"] for _by, case_id in crowd]
+    with owner_db.transaction() as session:
+        given = dict(session.execute(text("SELECT id, number FROM app.case_file")).tuples().all())
+    numbers = [given[case_id] for _by, case_id in crowd]
     lead = officer.get(f"{CASES}/{crowd[0][1]}/repeats").json
     assert len(lead["group"]) == 99
     assert officer.get(f"{CASES}/{crowd[-1][1]}").json["priority"] == 2
