@@ -91,7 +91,7 @@ function offers(found) {
         : null,
     );
   });
-  return h("div", { class: "stack" }, h("h3", { text: t("same_thing") }), h("ul", { class: "list offers" }, items));
+  return h("div", { class: "stack" }, h("h3", { text: t("same_thing") }), h("ul", { class: "offers" }, items));
 }
 
 /** @param {any} found */

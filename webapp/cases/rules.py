@@ -92,7 +92,7 @@ EVENT_TITLES = {
     "open311.contact_disclosed": N_("Contact data read"),
     "open311.note_added": N_("Sender added words"),
     "intake.revised": N_("Changed at its source"),
-    "repeats.linked": N_("Repeats an earlier case"),
+    "repeats.linked": N_("Repeats another case"),
     "repeats.offered": N_("May be the same as another case"),
     "repeats.priority_raised": N_("Priority raised: a repeat"),
     "repeats.party_named": N_("Party named"),

@@ -59,7 +59,7 @@ def link(session: Session, case: Case, *, by: Actor) -> int:
             links=made,
             why=why,
         )
-        raise_newest(session, it, terms, why, by=by)
+        raise_group(session, it.id, why, by=by)
     return made
 
 
@@ -109,14 +109,15 @@ def _offer(
         )
 
 
-def raise_newest(
-    session: Session, it: Seen, terms: rules.Book, why: Sequence[str], *, by: Actor
-) -> Case | None:
+def raise_group(session: Session, case_id: UUID, why: Sequence[str], *, by: Actor) -> Case | None:
     """Raise the priority of the newest open case of a case's group by its count; None when nothing rises."""
-    ids = queries.reached(session, [it.id])
+    ids = queries.reached(session, [case_id])
     newest = queries.newest_open(session, ids)
-    wanted = rules.priority_for(len(ids), terms.at(it.class_code, it.reported_at))
-    if newest is None or newest.priority >= wanted:
+    if newest is None:
+        return None
+    terms = queries.book(session).at(newest.class_code, newest.reported_at)
+    wanted = rules.priority_for(len(ids), terms)
+    if newest.priority >= wanted:
         return None
     newest.priority = wanted
     session.flush()

@@ -28,6 +28,8 @@ def note_merging(run: Run) -> None:
     case = _case(run)
     actions.note_merging(run.session, case, by=run.by)
     if case.duplicate_of is not None:
+        # The one that carries the matter now is the one to be taken early.
+        actions.raise_group(run.session, case.duplicate_of, ["merged"], by=run.by)
         _award(run, run.session.get_one(Case, case.duplicate_of))
 
 
