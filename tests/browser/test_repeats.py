@@ -105,7 +105,7 @@ def test_the_page_of_a_case_offers_and_merges_ticked_ones(page_as, service, near
     expect(part).to_contain_text("是同一件吗")
     look(page, "case-offers-phone-zh")
     part.get_by_role("checkbox").first.check()
-    part.get_by_role("button", name="合并").last.click()
+    part.get_by_role("button", name="将勾选的并入本事项").click()
     expect(page.locator("#case-repeats")).to_contain_text("已并入本事项：1件")
 
 
@@ -138,14 +138,14 @@ def test_a_list_of_directives_is_handed_in_and_compared(page_as, service, near):
 def test_the_reporter_reads_the_leading_case_on_the_phone(page_as, service, send_report, station, as_user):
     lon, lat = station.inside("C2")
     place = {"lon": lon + 100 * METRE, "lat": lat}
-    lead = send_report("t.volunteer", "C2", place=place)
-    own = send_report("t.volunteer.2", "C2", place={**place, "lat": lat + 0.00005})
+    lead = send_report("t.volunteer.2", "C2", place=place)
+    own = send_report("t.volunteer", "C2", place={**place, "lat": lat + 0.00005})
     chief = as_user("t.station_chief")
     numbers = [chief.get(f"/api/v1/cases/{sample.id}").json["number"] for sample in (lead, own)]
     body = {"lead": numbers[0], "cases": [numbers[1]]}
     assert chief.post("/api/v1/repeats/merges", json=body).status_code == 200
     assert chief.post(f"/api/v1/cases/{lead.id}/accept", json={}).status_code == 200
-    page = page_as("volunteer", police_grid="2", viewport=PHONE)
+    page = page_as("volunteer", viewport=PHONE)
     page.goto(f"/phone/#/case/{own.id}")
     expect(page.locator(".alert.led")).to_contain_text(numbers[0])
     expect(page.locator(".badge").first).to_have_text("已受理")

@@ -27,10 +27,11 @@ INSERT INTO app.case_file (id, station_id, number, kind, class_code, class_versi
     raw_crs, method, plan_id, grid_id, police_grid_id, answers, found_at, reported_at, content_hash)
   SELECT gen_random_uuid(), '{station}', 'S' || i, 'hazard', (ARRAY['flying_wire', 'fire_lane'])[1 + i % 2], 1,
     (ARRAY['reported', 'closed'])[1 + (i / 7) % 2],
-    ST_SetSRID(ST_MakePoint(112.4 + (i * 7919 % 100003) * 2.7e-6, 37.75 + (i * 104729 % 99991) * 2e-6), 4326),
+    ST_SetSRID(
+      ST_MakePoint(112.4 + (i * 7919 % 100003) * 2.7e-6, 37.75 + (i * 10473 % 99991) * 2e-6), 4326),
     112.5, 37.8, 'wgs84', 'gps', '{plan}', '{grid}', '{police}', '{{}}',
-    now() - i * interval '78 seconds', now() - i * interval '78 seconds', 'x'
-  FROM generate_series(1, {rows}) i;
+    now() - i::float8 * interval '78 seconds', now() - i::float8 * interval '78 seconds', 'x'
+  FROM generate_series(1::bigint, {rows}) i;
 ANALYZE app.case_file;
 """
 
