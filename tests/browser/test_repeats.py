@@ -148,7 +148,7 @@ def test_the_reporter_reads_the_leading_case_on_the_phone(page_as, service, send
     page = page_as("volunteer", viewport=PHONE)
     page.goto(f"/phone/#/case/{own.id}")
     expect(page.locator(".alert.led")).to_contain_text(numbers[0])
-    expect(page.locator(".badge").first).to_have_text("已受理")
+    expect(page.locator("main .badge").first).to_have_text("已受理")
     look(page, "phone-led-zh")
     page.goto("/phone/#/mine")
     expect(page.locator(f'a[href="#/case/{own.id}"] .badge')).to_have_text("已受理")

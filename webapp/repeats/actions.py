@@ -153,7 +153,7 @@ def tell_apart(session: Session, offer: CaseLink, *, by: Actor) -> CaseLink:
     for case_id, other in ((offer.case_id, offer.other_id), (offer.other_id, offer.case_id)):
         grid = session.scalar(select(Case.grid_id).where(Case.id == case_id))
         record(
-            session, "repeats.told_apart", kind="case", subject=case_id, grid=grid, by=by, other=str(other)
+            session, "repeats.distinguished", kind="case", subject=case_id, grid=grid, by=by, other=str(other)
         )
     session.refresh(offer)
     return offer
@@ -183,13 +183,14 @@ def merge(
         raise Refused(problems=problems)
     done = []
     # The leading one is locked first, then the others in one order: two officers wait instead of clashing.
-    cases.locked_case(session, first.id)
+    led = cases.locked_case(session, first.id)
     for item in sorted(sides, key=lambda each: each.id):
         case = cases.locked_case(session, item.id)
         given = Given(of=first.number, note=note)
         done.append(cases.take_step(session, blobs, case, "mark_duplicate", given, by=by))
     pairs = [sorted((first.id, item.id)) for item in sides]
     _answer(session, [rules.link_id("near", low, high) for low, high in pairs], "merged", by)
+    record(session, "repeats.merged", kind="case", subject=led.id, grid=led.grid_id, by=by, cases=len(done))
     return done
 
 
