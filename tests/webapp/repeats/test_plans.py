@@ -25,7 +25,8 @@ ROWS = 200_000
 SYNTHETIC = """
 INSERT INTO app.case_file (id, station_id, number, kind, class_code, class_version, state, geom, raw_x, raw_y,
     raw_crs, method, plan_id, grid_id, police_grid_id, answers, found_at, reported_at, content_hash)
-  SELECT gen_random_uuid(), '{station}', 'S' || i, 'hazard', (ARRAY['flying_wire', 'fire_lane'])[1 + i % 2], 1,
+  SELECT gen_random_uuid(), '{station}', 'S' || i, 'hazard',
+    (ARRAY['flying_wire', 'fire_lane'])[1 + i % 2], 1,
     (ARRAY['reported', 'closed'])[1 + (i / 7) % 2],
     ST_SetSRID(
       ST_MakePoint(112.4 + (i * 7919 % 100003) * 2.7e-6, 37.75 + (i * 10473 % 99991) * 2e-6), 4326),
