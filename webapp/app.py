@@ -48,6 +48,8 @@ from webapp.people import pages as people_pages
 from webapp.people.cookies import identify
 from webapp.places import api as places_api
 from webapp.places import pages as places_pages
+from webapp.repeats import api as repeats_api
+from webapp.repeats import pages as repeats_pages
 from webapp.residents import api as residents_api
 from webapp.residents import public
 from webapp.webhooks import api as webhooks_api
@@ -71,6 +73,7 @@ BLUEPRINTS = (
     intake_api.blp,
     open311_api.contacts,
     webhooks_api.blp,
+    repeats_api.blp,
 )
 PAGES = (
     people_pages.pages,
@@ -89,6 +92,7 @@ PAGES = (
     places_pages.pages,
     public.pages,
     webhooks_pages.pages,
+    repeats_pages.pages,
 )
 
 # Addresses of protocols that have a form of their own for errors.

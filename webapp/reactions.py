@@ -8,6 +8,8 @@ from webapp.core.queue import Every, Handler
 from webapp.exchange import jobs as exchange
 from webapp.intake import jobs as intake
 from webapp.parcels import jobs as parcels
+from webapp.repeats import jobs as repeats
+from webapp.repeats.rules import TOLD
 from webapp.residents import jobs as residents
 from webapp.webhooks import jobs as webhooks
 from webapp.webhooks.rules import EVENTS, PING, REPLAY
@@ -34,6 +36,12 @@ REACTIONS: dict[str, list[str]] = {
     "exchange.exported": ["exchange.plan_end"],
     "parcels.received": ["parcels.take_package"],
 }
+REACTIONS["cases.reported"].append("repeats.link_case")
+REACTIONS["repeats.party_named"] = ["repeats.link_case"]
+for _name in ("cases.merged", "cases.unmerged"):
+    REACTIONS.setdefault(_name, []).append("repeats.note_merging")
+for _name in TOLD:
+    REACTIONS.setdefault(_name, []).append("repeats.tell_merged")
 for _name in (*EVENTS, PING):
     REACTIONS.setdefault(_name, []).append("webhooks.enqueue_deliveries")
 
@@ -41,6 +49,8 @@ for _name in (*EVENTS, PING):
 PERIODIC: tuple[Every, ...] = (
     Every("residents.forget_contacts", 24 * 60, 3 * 60 + 10),
     Every("calendars.keep_calendar", 24 * 60, 3 * 60 + 20),
+    # Mondays at six, before the morning's round.
+    Every("repeats.record_week", 7 * 24 * 60, 6 * 60),
 )
 
 JOBS: dict[str, Handler] = {
@@ -61,4 +71,8 @@ JOBS: dict[str, Handler] = {
     "exchange.end_export": exchange.end_export,
     "parcels.take_package": parcels.take_package,
     "parcels.take_dropped": parcels.take_dropped,
+    "repeats.link_case": repeats.link_case,
+    "repeats.note_merging": repeats.note_merging,
+    "repeats.tell_merged": repeats.tell_merged,
+    "repeats.record_week": repeats.record_week,
 }

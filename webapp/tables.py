@@ -14,5 +14,6 @@ import webapp.parcels.models
 import webapp.patrols.models
 import webapp.people.models
 import webapp.places.models
+import webapp.repeats.models
 import webapp.residents.models
 import webapp.webhooks.models  # noqa: F401

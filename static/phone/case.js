@@ -13,11 +13,12 @@ import * as store from "./store.js";
 
 /** @type {import("./context.js").Screen} */
 export async function caseScreen(root, context, id) {
-  const found = await store.freshOrKept(`/api/v1/cases/${encodeURIComponent(id)}`, `${context.person} ${language()}`);
+  const found = asLed(await store.freshOrKept(`/api/v1/cases/${encodeURIComponent(id)}`, `${context.person} ${language()}`));
   const declared = context.classes.find((each) => each.code === found.class_code);
   fill(
     root,
     ...heading(found),
+    found.lead ? h("p", { class: "alert led", text: t("case.led", { number: found.lead.number }) }) : null,
     h("section", { class: "card" }, h("h2", { text: t("case.life") }), timeline(found), who(found)),
     done(found),
     h(
@@ -35,6 +36,13 @@ export async function caseScreen(root, context, id) {
     additions(found, context, await waitingFor(context.person, found.id)),
     h("div", { class: "action-bar" }, buttonLink("#/mine", t("mine.title")), buttonLink("#/what", t("report.new"), { primary: true })),
   );
+}
+
+/** A merged report as its reporter follows it: how far the leading case has come. @param {any} found */
+function asLed(found) {
+  if (!found.lead) return found;
+  const { number: _leading, ...told } = found.lead;
+  return { ...found, ...told };
 }
 
 /** @type {import("./context.js").Screen} */

@@ -107,7 +107,9 @@ function localItem(report, thumb, context) {
  * @param {Context} context
  */
 function caseItem(found, context) {
-  const badge = h("span", { class: "badge", data: { state: found.state }, text: found.state_title });
+  // A merged report stands where its leading case stands.
+  const told = found.lead ?? found;
+  const badge = h("span", { class: "badge", data: { state: told.state }, text: told.state_title });
   const photo = found.attachments.find((/** @type {any} */ each) => each.purpose === "found" && !each.damaged);
   const words = [found.police_grid.name, dateTime(found.found_at)];
   return item(`#/case/${found.id}`, found.class_title, badge, words, photo?.thumbnail_url, drawingOf(context, found.class_code));

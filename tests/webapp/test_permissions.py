@@ -15,6 +15,7 @@ from webapp.people.rules import Role
 ROLES = tuple(str(role) for role in Role)
 REPORTERS = {"volunteer", "grid_worker", "officer", "mediator", "planner", "station_chief"}
 HANDLERS = {"officer", "grid_worker", "station_chief"}
+POLICE = {"officer", "station_chief"}
 PLANNERS = {"planner", "station_chief"}
 MAP = {"officer", "grid_worker", "station_chief", "planner", "mediator", "system_admin"}
 REGISTRARS = {"station_chief", "planner", "officer"}
@@ -192,6 +193,19 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("GET", "/station"): OFFICE,
     ("GET", "/api/v1/station-settings"): OFFICE,
     ("PATCH", "/api/v1/station-settings"): OFFICE,
+    ("GET", "/repeats"): POLICE,
+    ("GET", "/repeats/weekly.csv"): POLICE,
+    ("GET", "/api/v1/cases/<uuid:case_id>/repeats"): HANDLERS,
+    ("POST", "/api/v1/cases/<uuid:case_id>/parties"): POLICE,
+    ("GET", "/api/v1/repeats/offers"): POLICE,
+    ("POST", "/api/v1/repeats/merges"): POLICE,
+    ("POST", "/api/v1/repeats/apart"): POLICE,
+    ("GET", "/api/v1/repeats/terms"): POLICE,
+    ("POST", "/api/v1/repeats/terms"): {"station_chief"},
+    ("GET", "/api/v1/repeats/weeks/<week>"): POLICE,
+    ("GET", "/api/v1/directives"): POLICE,
+    ("POST", "/api/v1/directives"): {"station_chief"},
+    ("POST", "/api/v1/directives/<uuid:list_id>/end"): {"station_chief"},
     ("GET", "/webhooks"): KEEPERS,
     ("GET", "/api/v1/webhooks"): KEEPERS,
     ("POST", "/api/v1/webhooks"): KEEPERS,
@@ -232,6 +246,7 @@ def address(rule):
         ("<int:z>/<int:x>/<int:y>", "3/1/1"),
         ("<int(max=2000000):number>", "2"),
         ("<source>", "nothing"),
+        ("<week>", "2026-W47"),
         ("<path:filename>", "style/base.css"),
         ("<any(zh, en):language>", "zh"),
         ("<string(length=64):sha>", "ab" * 32),

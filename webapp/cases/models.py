@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from geoalchemy2 import Geometry
@@ -216,6 +216,9 @@ class Case(Base):
     clock_left: Mapped[timedelta | None]
     # What was entered on the way: correction (until), grade, body, receipt, dispatched_by.
     facts: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+
+    # How far the leading case of a merged one has come, where the reader may know (queries.with_leads).
+    lead: ClassVar[Any] = None
 
     grid: Mapped[Grid] = relationship(primaryjoin=lambda: foreign(Case.grid_id) == Grid.id, viewonly=True)
     neighbour: Mapped[Grid | None] = relationship(

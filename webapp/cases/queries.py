@@ -156,18 +156,19 @@ def known_report(session: Session, case_id: UUID) -> Any:
 
 def case(session: Session, case_id: UUID) -> Case:
     """Return one case; raise NotFound when absent or not for the asker."""
-    found: Case | None = session.scalar(_single().where(Case.id == case_id))
-    if found is None:
-        raise NotFound()
-    return found
+    return _the_one(session, Case.id == case_id)
 
 
 def case_by_number(session: Session, number: str) -> Case:
     """Return the case with a number; raise NotFound when absent or not for the asker."""
-    found: Case | None = session.scalar(_single().where(Case.number == number.strip().upper()))
+    return _the_one(session, Case.number == number.strip().upper())
+
+
+def _the_one(session: Session, condition: Any) -> Case:
+    found: Case | None = session.scalar(_single().where(condition))
     if found is None:
         raise NotFound()
-    return found
+    return with_leads(session, [found])[0]
 
 
 def cases(session: Session, wanted: Filter, limit: int = PAGE, cursor: str | None = None) -> list[Case]:
@@ -176,7 +177,7 @@ def cases(session: Session, wanted: Filter, limit: int = PAGE, cursor: str | Non
     if cursor:
         at, last = _opened(cursor)
         query = query.where(or_(Case.found_at < at, and_(Case.found_at == at, Case.id < last)))
-    return list(session.scalars(query.limit(min(limit, MOST))))
+    return with_leads(session, list(session.scalars(query.limit(min(limit, MOST)))))
 
 
 def cursor_after(page: list[Case], limit: int) -> str | None:
@@ -260,6 +261,24 @@ def _titled(session: Session, rows: Any) -> list[dict[str, Any]]:
 
 
 _TITLES = select(HazardClass.code, HazardClass.version, HazardClass.title)
+
+
+def lead_states(session: Session, ids: Iterable[UUID]) -> dict[UUID, Any]:
+    """Return how far the leading cases of merged ones have come, by merged case, where the asker may know."""
+    rows = session.execute(_LEADS, {"ids": [str(item) for item in ids]})
+    return {row.case_id: row for row in rows}
+
+
+_LEADS = text("SELECT * FROM app.lead_states(CAST(:ids AS uuid[]))")
+
+
+def with_leads(session: Session, found: list[Case]) -> list[Case]:
+    """Return some cases, the merged ones with how far their leading ones have come (`lead`)."""
+    merged = [item.id for item in found if item.duplicate_of is not None]
+    leads = lead_states(session, merged) if merged else {}
+    for item in found:
+        vars(item)["lead"] = leads.get(item.id)
+    return found
 
 
 def in_team(session: Session, team_id: UUID) -> bool:

@@ -94,6 +94,14 @@ EVENT_TITLES = {
     "open311.contact_disclosed": N_("Contact data read"),
     "open311.note_added": N_("Sender added words"),
     "intake.revised": N_("Changed at its source"),
+    "repeats.linked": N_("Repeats another case"),
+    "repeats.offered": N_("May be the same as another case"),
+    "repeats.priority_raised": N_("Priority raised: a repeat"),
+    "repeats.party_named": N_("Party named"),
+    "repeats.distinguished": N_("Not the same as another case"),
+    "repeats.merged": N_("Other reports were merged into it"),
+    "repeats.lead_changed": N_("The leading case is another now"),
+    "repeats.lead_moved": N_("The leading case moved on"),
 }
 METHOD_TITLES = {
     "gps": N_("by satellite"),

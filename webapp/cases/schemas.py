@@ -142,6 +142,18 @@ class AttachmentOut(Strict):
         }
 
 
+class LeadOut(Strict):
+    """How far the leading case of a merged one has come; nothing of who reported it."""
+
+    number = fields.String()
+    state = fields.String()
+    state_title = fields.Function(lambda lead: _(STATE_TITLES[State(lead.state)]))
+    accepted_at = fields.AwareDateTime(allow_none=True)
+    closed_at = fields.AwareDateTime(allow_none=True)
+    closing_note = fields.String(allow_none=True)
+    handler = fields.String(allow_none=True)
+
+
 class CaseOut(Strict):
     """A case as its reader may see it. Coordinates: WGS 84, with the raw value beside it."""
 
@@ -181,6 +193,9 @@ class CaseOut(Strict):
         metadata={"description": "What was entered on the way: correction, grade, body, receipt"}
     )
     revision = fields.Integer()
+    lead = fields.Nested(
+        LeadOut, allow_none=True, metadata={"description": "The case that this one was merged into"}
+    )
     voices = fields.Integer(metadata={"description": "How many others see the same thing"})
     attachments = fields.List(fields.Nested(AttachmentOut))
 

@@ -105,7 +105,7 @@ class Settings:
             raise SettingsError(f"secret {path} is missing or damaged; run 'make run' to make it") from error
 
 
-SECRETS = ("context.key", "csrf.key", "audit.key", "exchange.key")
+SECRETS = ("context.key", "csrf.key", "audit.key", "exchange.key", "party.key")
 ROLE_SECRETS = ("shuangge_migrate.key", "shuangge_web.key", "shuangge_login.key", "shuangge_worker.key")
 
 

@@ -246,6 +246,17 @@ MESSAGES = {
     "not_rows": N_("An array of objects is needed, or an object with the array “rows”."),
     "place_ambiguous": N_("The address may mean %(count)s places; choose one."),
     "place_unknown": N_("The address is in no register; choose the place."),
+    "days_wrong": N_("It ends before it begins."),
+    "directive_grid": N_("There is no grid “%(grid)s”."),
+    "directive_nowhere": N_("Neither a place nor a grid is named."),
+    "directive_place": N_("“%(place)s” is in no register; name its grid, or register the place."),
+    "merge_into_merged": N_("Case %(lead)s is merged into another itself."),
+    "merge_into_over": N_("Case %(lead)s is over; choose an open case as the leading one."),
+    "merge_itself": N_("Case %(number)s can't be merged into itself."),
+    "merge_other_kind": N_(
+        "Cases %(number)s and %(lead)s are of different kinds, or one of them is restricted."
+    ),
+    "merge_over": N_("Case %(number)s is over, merged already, or waits for others."),
     "place_vague": N_("The address is known by its %(precision)s only; confirm or choose the place."),
     "row_outside": N_("The place lies more than 5 km outside the station's ground."),
     "source_code_fixed": N_("The code of a source stays what it is: “%(source)s”."),

@@ -380,7 +380,7 @@ def _update() -> open311_updates.SentUpdate:
 def _noted(session: Session, sent: open311_updates.SentUpdate, case: Case, by: Actor) -> UUID:
     """Keep an update: a person's as a note of the case, a stranger's as residents' words are kept."""
     made = open311_updates.note_id(sent, case.id, sender=str(by.person_id), namespace=_namespace())
-    words = sent.words(closed=case.state not in OPEN_STATES)
+    words = sent.words(closed=(case.lead or case).state not in OPEN_STATES)
     if by.role != queries.STRANGER:
         cases.add_note(session, case, made, note=words, by=by)
         for file in sent.files:

@@ -18,6 +18,7 @@ from webapp.areas.models import Grid, GridShape, Plan
 from webapp.calendars.counting import Limit as Limit
 from webapp.calendars.queries import rule
 from webapp.cases.models import Case, HazardClass
+from webapp.cases.queries import with_leads
 from webapp.cases.rules import OPEN_STATES, State
 from webapp.core.actor import Actor
 from webapp.core.errors import Forbidden, NotFound
@@ -63,7 +64,8 @@ def known_of(session: Session, ids: Sequence[UUID], since: datetime | None = Non
     """Return the newest of these cases that the asker may see (a stranger: by knowing the id), or None."""
     session.execute(_OWN, {"ids": ",".join(map(str, ids))})
     query = select(Case).where(Case.id.in_(ids)).order_by(Case.reported_at.desc())
-    return session.scalars(query if since is None else query.where(Case.reported_at > since)).first()
+    found = session.scalars(query if since is None else query.where(Case.reported_at > since)).first()
+    return found and with_leads(session, [found])[0]
 
 
 def request_of(session: Session, said: str, by: Actor) -> Case:
@@ -78,7 +80,7 @@ def request_of(session: Session, said: str, by: Actor) -> Case:
         found = known_of(session, [token])
     if found is None:
         raise NotFound()
-    return found
+    return with_leads(session, [found])[0]
 
 
 def requests(session: Session, wanted: Wanted, by: Actor, *, changed: bool = False) -> list[Seen]:
@@ -88,8 +90,8 @@ def requests(session: Session, wanted: Wanted, by: Actor, *, changed: bool = Fal
     state changed in the span, instead of those that were reported in it.
     """
     if by.role != STRANGER:
-        found = session.scalars(_asked(wanted, changed).limit(MOST_REQUESTS))
-        return [_whole(case) for case in found]
+        found = with_leads(session, list(session.scalars(_asked(wanted, changed).limit(MOST_REQUESTS))))
+        return [whole for case in found if _fits(whole := _whole(case), wanted, changed)]
     tokens = [token for token in map(_uuid, wanted.ids) if token is not None]
     own = known_of(session, tokens) if tokens else None
     values = {
@@ -115,14 +117,26 @@ def _asked(wanted: Wanted, changed: bool) -> Any:
         tokens = [token for token in map(_uuid, wanted.ids) if token is not None]
         return query.where(or_(Case.number.in_(wanted.ids), Case.id.in_(tokens)))
     moments = (Case.reported_at, Case.accepted_at, Case.closed_at) if changed else (Case.reported_at,)
-    query = query.where(or_(*(at.between(wanted.since, wanted.until) for at in moments)))
+    # How far a merged case has come its leading one tells: it is sorted out afterwards (_fits).
+    merged = (Case.duplicate_of.is_not(None),) if changed else ()
+    query = query.where(or_(*(at.between(wanted.since, wanted.until) for at in moments), *merged))
     if wanted.codes:
         query = query.where(Case.class_code.in_(wanted.codes))
     if set(wanted.statuses) == {"open"}:
-        query = query.where(Case.state.in_(OPEN_STATES))
+        query = query.where(Case.state.in_((*OPEN_STATES, State.DUPLICATE)))
     elif set(wanted.statuses) == {"closed"}:
-        query = query.where(Case.state == State.CLOSED)
+        query = query.where(Case.state.in_((State.CLOSED, State.DUPLICATE)))
     return query
+
+
+def _fits(seen: Seen, wanted: Wanted, changed: bool) -> bool:
+    """Say whether a case is wanted by its status and by its changes, those of its leading case if merged."""
+    if wanted.ids:
+        return True
+    status = "open" if seen.state in OPEN_STATES else "closed"
+    moments = (seen.reported_at, seen.accepted_at, seen.closed_at) if changed else (seen.reported_at,)
+    in_time = any(at is not None and wanted.within(at) for at in moments)
+    return (not wanted.statuses or status in wanted.statuses) and in_time
 
 
 def _uuid(said: str) -> UUID | None:
@@ -141,7 +155,7 @@ def _whole(case: Case) -> Seen:
         description=case.note,
         address=case.address,
         agency=case.police_grid.name,
-        closing_note=case.closing_note,
+        closing_note=(case.lead or case).closing_note,
         photo=next((a.id for a in case.attachments if a.purpose == "found"), None),
     )
 
@@ -154,6 +168,8 @@ def _coarse(case: Case) -> Seen:
 def _life(case: Case) -> dict[str, Any]:
     names = ("number", "class_code", "state", "reported_at", "accepted_at", "closed_at", "due_at")
     said = {name: getattr(case, name) for name in names}
+    if case.lead is not None:
+        said |= {name: getattr(case.lead, name) for name in ("state", "accepted_at", "closed_at")}
     return {**said, "title": case.hazard_class.title, "limit_h": case.hazard_class.limit_h}
 
 

@@ -24,6 +24,9 @@ EVENTS = {
     "cases.accepted": N_("A case was accepted"),
     "cases.file_added": N_("A photo was added to a case"),
     "cases.closed": N_("A case was closed"),
+    "cases.merged": N_("A case was merged into another"),
+    "cases.unmerged": N_("A merged case was taken apart again"),
+    "repeats.lead_moved": N_("The leading case of a merged one moved on"),
     "areas.published": N_("A plan of grids was published"),
     "field.quarantined": N_("Something went into the quarantine"),
 }

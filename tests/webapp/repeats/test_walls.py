@@ -1,0 +1,5 @@
+"""x."""
+
+
+def test_x(owner_db):
+    assert owner_db
