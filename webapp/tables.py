@@ -14,4 +14,5 @@ import webapp.patrols.models
 import webapp.people.models
 import webapp.places.models
 import webapp.residents.models
+import webapp.tasks.models
 import webapp.webhooks.models  # noqa: F401
