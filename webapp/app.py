@@ -48,6 +48,8 @@ from webapp.places import api as places_api
 from webapp.places import pages as places_pages
 from webapp.residents import api as residents_api
 from webapp.residents import public
+from webapp.tasks import api as tasks_api
+from webapp.tasks import pages as tasks_pages
 from webapp.webhooks import api as webhooks_api
 from webapp.webhooks import pages as webhooks_pages
 
@@ -67,6 +69,7 @@ BLUEPRINTS = (
     residents_api.blp,
     intake_api.blp,
     open311_api.contacts,
+    tasks_api.blp,
     webhooks_api.blp,
 )
 PAGES = (
@@ -84,6 +87,7 @@ PAGES = (
     apidocs.pages,
     places_pages.pages,
     public.pages,
+    tasks_pages.pages,
     webhooks_pages.pages,
 )
 

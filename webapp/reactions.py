@@ -7,6 +7,7 @@ from webapp.core.queue import Handler
 from webapp.exchange import jobs as exchange
 from webapp.intake import jobs as intake
 from webapp.parcels import jobs as parcels
+from webapp.tasks import jobs as tasks
 from webapp.webhooks import jobs as webhooks
 from webapp.webhooks.rules import EVENTS, PING, REPLAY
 
@@ -16,7 +17,7 @@ REACTIONS: dict[str, list[str]] = {
     "cases.file_added": ["cases.make_thumbnails"],
     "cases.file_completed": ["cases.make_thumbnails"],
     "cases.accepted": ["cases.award_points"],
-    "cases.closed": ["cases.make_thumbnails", "cases.award_points"],
+    "cases.closed": ["cases.make_thumbnails", "cases.award_points", "tasks.plan_look_backs"],
     "residents.photo_added": ["cases.make_thumbnails"],
     "intake.uploaded": ["intake.read_upload"],
     "intake.reading_changed": ["intake.read_upload"],
@@ -25,6 +26,9 @@ REACTIONS: dict[str, list[str]] = {
     "exchange.export_asked": ["exchange.make_export"],
     "exchange.exported": ["exchange.plan_end"],
     "parcels.received": ["parcels.take_package"],
+    "tasks.completed": ["tasks.follow_look_back"],
+    "tasks.failed": ["tasks.follow_look_back"],
+    "residents.judged": ["tasks.answer_unsatisfied"],
 }
 for _name in (*EVENTS, PING):
     REACTIONS.setdefault(_name, []).append("webhooks.enqueue_deliveries")
@@ -43,4 +47,7 @@ JOBS: dict[str, Handler] = {
     "exchange.end_export": exchange.end_export,
     "parcels.take_package": parcels.take_package,
     "parcels.take_dropped": parcels.take_dropped,
+    "tasks.plan_look_backs": tasks.plan_look_backs,
+    "tasks.follow_look_back": tasks.follow_look_back,
+    "tasks.answer_unsatisfied": tasks.answer_unsatisfied,
 }

@@ -170,7 +170,7 @@ def _look_backs() -> None:
         sa.Column("valid_to", sa.Date(), nullable=True),
         sa.CheckConstraint("jitter_days BETWEEN 0 AND 60", name=op.f("ck_look_back_rule_jitter")),
         sa.CheckConstraint("priority BETWEEN 0 AND 2", name=op.f("ck_look_back_rule_priority")),
-        sa.CheckConstraint("valid_to > valid_from", name=op.f("ck_look_back_rule_validity")),
+        sa.CheckConstraint("valid_to >= valid_from", name=op.f("ck_look_back_rule_validity")),
         sa.ForeignKeyConstraint(*STATION, name=op.f("fk_look_back_rule_station_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_look_back_rule")),
         schema="app",

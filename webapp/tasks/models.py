@@ -178,7 +178,7 @@ class LookBackRule(Base):
     __table_args__ = (
         CheckConstraint("jitter_days BETWEEN 0 AND 60", name="jitter"),
         CheckConstraint("priority BETWEEN 0 AND 2", name="priority"),
-        CheckConstraint("valid_to > valid_from", name="validity"),
+        CheckConstraint("valid_to >= valid_from", name="validity"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from math import asin, cos, radians, sin, sqrt
 from random import Random
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from collectors.records import Place
 from webapp.cases.rules import CLOCK_SLACK, HANDLERS
+from webapp.cases.rules import State as CaseState
 from webapp.core.errors import Conflict, Problem
 from webapp.core.i18n import N_
 
@@ -77,8 +80,10 @@ LONGEST_AHEAD = timedelta(days=366)
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 LOOK_BACK_FROM, LOOK_BACK_UNTIL = time(8), time(20)
 LOOK_BACK_DAYS = 3
-# Matters that are looked at again: what can be seen from the street. Disputes and opinions are asked about instead.
+# Matters that are looked at again: what can be seen. Disputes and opinions are asked about instead.
 LOOKED_BACK_AT = ("hazard", "order")
+# Whoever did one of these worked on the case.
+WORK_EVENTS = ("cases.fed_back", "cases.closed")
 LARGEST_DAY, LARGEST_JITTER, MOST_LOOK_BACKS = 730, 60, 12
 
 # On foot between two places, as the crow flies and with a third for corners, and the time at each of them.
@@ -86,7 +91,7 @@ WALK_MPS, CORNERS, STAY = 1.2, 1.3, timedelta(minutes=10)
 
 EARTH_M = 6_371_008.8
 
-# Closed problem places that a patrol should pass: closed so long before the week's end, places so near are one.
+# Problem places that a patrol should pass: closed so long before the week's end, places so near are one.
 PATROL_DAYS, SAME_PLACE_M, MOST_WAYPOINTS = 90, 30.0, 40
 
 # What follows when a resident says "not settled": the station's setting `unsatisfied`.
@@ -117,7 +122,7 @@ class LookBackRule:
 
 
 def rule_for(rules: Iterable[LookBackRule], class_code: str, priority: int, on: date) -> LookBackRule | None:
-    """Return the rule in force on a day: own before everybody's, a class's before any, the highest priority."""
+    """Return the rule in force on a day: own before everybody's, a class's own, then the highest priority."""
     fitting = [
         rule
         for rule in rules
@@ -134,13 +139,18 @@ def rule_for(rules: Iterable[LookBackRule], class_code: str, priority: int, on: 
 
 
 def look_back_days(rule: LookBackRule, closed_on: date, chance: Random) -> list[date]:
-    """Return the days of the look-backs: unforeseeable within the jitter, never the closing day, ascending."""
+    """Return the days of the look-backs: unforeseeable within the jitter, after the closing, ascending."""
     days: list[date] = []
     for after in rule.days:
         day = closed_on + timedelta(days=after + chance.randint(-rule.jitter_days, rule.jitter_days))
         earliest = (days[-1] if days else closed_on) + timedelta(days=1)
         days.append(max(day, earliest))
     return days
+
+
+def is_looked_back_at(kind: str, restricted: bool, state: str) -> bool:
+    """Say whether a case is looked at again: a closed hazard or order that anybody of its grid may know."""
+    return kind in LOOKED_BACK_AT and not restricted and state == CaseState.CLOSED
 
 
 def look_back_window(day: date) -> tuple[datetime, datetime]:
@@ -163,14 +173,54 @@ def barred(
     return told - (done_by & set(posted)), bool(done_by & set(posted))
 
 
-def result_flags(kind: str, distance: float | None, photos: int, same_person: bool) -> list[str]:
-    """Return what is doubtful about a result; `distance` in metres from the place, None without a position."""
+def result_flags(kind: str, distance: float | None, photos: int) -> list[str]:
+    """Return what is doubtful about a result; `distance` in metres, None without a position."""
     flags = []
     if kind == LOOK_BACK or distance is not None:
         flags += ["no_place"] if distance is None else ["far"] if distance > NEAR_M else []
     if kind == LOOK_BACK and not photos:
         flags.append("no_photo")
-    return flags + (["same_person"] if same_person else [])
+    return flags
+
+
+@dataclass(frozen=True)
+class Receiver:
+    """To whom a task goes: exactly one of a person, a team, and whoever is posted to a grid."""
+
+    to_person: UUID | None = None
+    to_team: UUID | None = None
+    to_grid: UUID | None = None
+
+    def columns(self) -> dict[str, UUID | None]:
+        """Return the columns of a task that say so."""
+        return {"to_person": self.to_person, "to_team": self.to_team, "to_grid": self.to_grid}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A task to be given. Without a place it lies where its case lies, else inside its receivers' grid."""
+
+    id: UUID
+    kind: str
+    words: str
+    receiver: Receiver
+    due_from: datetime
+    due_until: datetime
+    place: Place | None = None
+    case_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of a task; `id` is the phone's, `at` its time, the position its own in WGS 84."""
+
+    id: UUID
+    outcome: str
+    note: str = ""
+    at: datetime | None = None
+    lon: float | None = None
+    lat: float | None = None
+    accuracy_m: float | None = None
 
 
 def due_problems(due_from: datetime, due_until: datetime, now: datetime) -> list[Problem]:
@@ -224,6 +274,14 @@ def part_of_day(state: str, due_from: datetime, due_until: datetime, now: dateti
     return "tomorrow" if begin == today + timedelta(days=1) else "later"
 
 
+def question(matter: Mapping[str, str]) -> dict[str, str]:
+    """Return what is asked at a look-back in both languages, from the title of the case's class."""
+    return {
+        language: words.format(matter=matter.get(language) or matter.get("zh", ""))
+        for language, words in LOOK_BACK_WORDS.items()
+    }
+
+
 PARTS = ("overdue", "today", "tomorrow", "later", "done")
 
 
@@ -273,9 +331,9 @@ def _chosen(able: Sequence[Stop], here: tuple[float, float], clock: datetime) ->
 
 
 def metres(here: tuple[float, float], stop: Stop) -> float:
-    """Return the metres between WGS 84 points on a sphere (haversine): what a phone computes without a library.
+    """Return the metres between WGS 84 points on a sphere (haversine): a phone computes it the same.
 
-    Rounded, so that every device compares the same; true to half a percent, which no order of walking notices.
+    Rounded, so that every device compares alike; true to half a percent, which no order of walking notices.
     """
     half_lon, half_lat = radians(stop.lon - here[0]) / 2, radians(stop.lat - here[1]) / 2
     chord = sin(half_lat) ** 2 + cos(radians(here[1])) * cos(radians(stop.lat)) * sin(half_lon) ** 2
@@ -284,6 +342,11 @@ def metres(here: tuple[float, float], stop: Stop) -> float:
 
 def _walk(here: tuple[float, float], stop: Stop) -> timedelta:
     return timedelta(seconds=round(metres(here, stop) * CORNERS / WALK_MPS))
+
+
+def midnight(day: date) -> datetime:
+    """Return the first moment of a day in Shanghai."""
+    return datetime.combine(day, time(0), SHANGHAI)
 
 
 def week_days(week: str) -> tuple[date, date] | None:

@@ -118,7 +118,7 @@ GRANT INSERT ON app.task_photo, app.look_back_rule TO shuangge_web;
 -- What was asked for stays as it was asked: only its later life may change.
 GRANT UPDATE (state, taken_by, taken_at, result_id, ended_by, ended_at, told_at, note, result_lon, result_lat,
     result_accuracy_m, flags, to_person, to_team, to_grid) ON app.task TO shuangge_web;
-GRANT UPDATE (state, ended_at, told_at, note, lapsed_at) ON app.task TO shuangge_worker;
+GRANT UPDATE (state, ended_at, told_at, note, flags, lapsed_at) ON app.task TO shuangge_worker;
 GRANT UPDATE (state) ON app.look_back TO shuangge_web;
 GRANT UPDATE (state, barred, same_person) ON app.look_back TO shuangge_worker;
 GRANT UPDATE (valid_to) ON app.look_back_rule TO shuangge_web;
