@@ -53,7 +53,8 @@ def test_closing_plans_dated_look_backs_that_only_the_chief_sees(
             assert not [day for day in days if day in said], (username, path)
             assert found[0]["id"] not in said, (username, path)
         with db_as(username) as session:
-            assert session.scalar(text("SELECT count(*) FROM app.look_back")) == 0
+            of_case = text("SELECT count(*) FROM app.look_back WHERE case_id = :id")
+            assert session.scalar(of_case, {"id": case_id}) == 0
             assert session.scalar(text("SELECT count(*) FROM app.look_back_rule")) == 0
             told = session.scalars(
                 text("SELECT name FROM app.event WHERE name LIKE 'tasks.look_back%'")
