@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from webapp.cases import jobs as cases
-from webapp.core.queue import Handler
+from webapp.core.queue import Every, Handler
 from webapp.exchange import jobs as exchange
 from webapp.intake import jobs as intake
 from webapp.parcels import jobs as parcels
+from webapp.residents import jobs as residents
 from webapp.tasks import jobs as tasks
 from webapp.webhooks import jobs as webhooks
 from webapp.webhooks.rules import EVENTS, PING, REPLAY
@@ -26,6 +27,7 @@ REACTIONS: dict[str, list[str]] = {
     "exchange.export_asked": ["exchange.make_export"],
     "exchange.exported": ["exchange.plan_end"],
     "parcels.received": ["parcels.take_package"],
+    "cases.reopened": ["tasks.cancel_look_backs"],
     "tasks.completed": ["tasks.follow_look_back"],
     "tasks.failed": ["tasks.follow_look_back"],
     "residents.judged": ["tasks.answer_unsatisfied"],
@@ -33,11 +35,18 @@ REACTIONS: dict[str, list[str]] = {
 for _name in (*EVENTS, PING):
     REACTIONS.setdefault(_name, []).append("webhooks.enqueue_deliveries")
 
+# What comes again by the clock: once per station and slot.
+PERIODIC: tuple[Every, ...] = (
+    Every("residents.forget_contacts", 24 * 60, 3 * 60 + 10),
+    Every("tasks.tend_day", 24 * 60, 5 * 60),
+)
+
 JOBS: dict[str, Handler] = {
     "cases.make_thumbnails": cases.make_thumbnails,
     "cases.award_points": cases.award_points,
     "intake.read_upload": intake.read_upload,
     "intake.take_rows": intake.take_rows,
+    "residents.forget_contacts": residents.forget_contacts,
     "webhooks.enqueue_deliveries": webhooks.enqueue_deliveries,
     "webhooks.redeliver": webhooks.redeliver,
     # Asked for by the two above, and by itself for the next try.
@@ -48,6 +57,8 @@ JOBS: dict[str, Handler] = {
     "parcels.take_package": parcels.take_package,
     "parcels.take_dropped": parcels.take_dropped,
     "tasks.plan_look_backs": tasks.plan_look_backs,
+    "tasks.cancel_look_backs": tasks.cancel_look_backs,
+    "tasks.tend_day": tasks.tend_day,
     "tasks.follow_look_back": tasks.follow_look_back,
     "tasks.answer_unsatisfied": tasks.answer_unsatisfied,
 }

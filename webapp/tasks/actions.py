@@ -259,7 +259,7 @@ def plan_look_backs(session: Session, case: Case, chance: Random, *, by: Actor) 
         return []
     closed_on = case.closed_at.astimezone(rules.SHANGHAI).date()
     in_force = queries.as_rules(queries.look_back_rules(session, closed_on))
-    rule = rules.rule_for(in_force, case.class_code, 0, closed_on)
+    rule = rules.rule_for(in_force, case.class_code, case.priority, closed_on)
     if rule is None or queries.is_planned(session, case.id, case.closed_at):
         return []
     days = rules.look_back_days(rule, closed_on, chance)
@@ -338,18 +338,8 @@ def settle_look_back(session: Session, task: Task, look_back: LookBack, *, by: A
     look_back.state = "fine" if task.state == rules.State.DONE else "failed"
     if look_back.same_person:
         task.flags = [*task.flags, "same_person"]
-    case = cases.case(session, look_back.case_id)
-    record(
-        session,
-        "tasks.looked_back",
-        kind="case",
-        subject=case.id,
-        grid=case.grid_id,
-        by=by,
-        number=look_back.number,
-        result=look_back.state,
-        flags=task.flags,
-    )
+    news: dict[str, Any] = {"number": look_back.number, "result": look_back.state, "flags": task.flags}
+    record(session, "tasks.look_back_settled", kind="look_back", subject=look_back.id, by=by, **news)
     return look_back
 
 

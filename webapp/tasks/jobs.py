@@ -7,8 +7,10 @@ from hashlib import sha256
 from random import Random
 from uuid import UUID
 
-from webapp.cases import queries as cases
+from webapp.cases import actions as cases
+from webapp.cases import queries as known_cases
 from webapp.cases.rules import State as CaseState
+from webapp.cases.steps import Given
 from webapp.core import clock
 from webapp.core.config import Settings
 from webapp.core.queue import Run
@@ -18,7 +20,7 @@ from webapp.tasks import actions, queries, rules
 
 def plan_look_backs(run: Run) -> None:
     """Plan the look-backs of a case that was closed."""
-    case = cases.case(run.session, UUID(run.args["subject"]))
+    case = known_cases.case(run.session, UUID(run.args["subject"]))
     actions.plan_look_backs(run.session, case, _chance(run, str(case.id)), by=run.by)
 
 
@@ -41,17 +43,23 @@ def follow_look_back(run: Run) -> None:
     if look_back is None or look_back.state != "open":
         return
     actions.settle_look_back(run.session, task, look_back, by=run.by)
+    case = cases.locked_case(run.session, look_back.case_id)
+    if case.state == CaseState.CLOSED:
+        verb = "look_back" if look_back.state == "fine" else "reopen"
+        cases.take_step(run.session, run.resources["blobs"], case, verb, Given(), by=run.by)
 
 
 def answer_unsatisfied(run: Run) -> None:
     """Look again at a case, or open it again, when a resident says that it is not settled."""
     if run.args["data"].get("satisfied") is not False:
         return
-    case = cases.case(run.session, UUID(run.args["subject"]))
+    case = cases.locked_case(run.session, UUID(run.args["subject"]))
     wish = rules.checked_unsatisfied(station(run.session, run.by).settings)
     if case.state != CaseState.CLOSED or wish == "nothing":
         return
-    if rules.is_looked_back_at(case.kind, case.restricted, case.state):
+    if wish == "reopen":
+        cases.take_step(run.session, run.resources["blobs"], case, "reopen", Given(), by=run.by)
+    elif rules.is_looked_back_at(case.kind, case.restricted, case.state):
         own = UUID(int=_chance(run, str(case.id)).getrandbits(128), version=4)
         today = clock.now().astimezone(rules.SHANGHAI).date()
         planned = actions.ask_look_back(run.session, case, own, today, by=run.by)

@@ -226,14 +226,17 @@ def is_planned(session: Session, case_id: UUID, closed_at: datetime) -> bool:
 
 def doers(session: Session, case: Case) -> set[UUID]:
     """Return who did the work of a case: its handler, and whoever took one of its steps to the end."""
-    closers = select(Event.by_id).where(Event.subject_id == case.id, Event.name.in_(rules.WORK_EVENTS))
-    return ({case.handler_id} | set(session.scalars(closers))) - {None}  # type: ignore[return-value]
+    # Who verified it was the second person then, and may be it again.
+    closed = and_(Event.name == "cases.closed", Event.data["verb"].astext == "close")
+    ended = or_(Event.name == "cases.fed_back", closed)
+    found = set(session.scalars(select(Event.by_id).where(Event.subject_id == case.id, ended)))
+    return {person for person in (case.handler_id, case.fed_back_by, *found) if person is not None}
 
 
 def reporters(session: Session, case: Case) -> set[UUID]:
     """Return who reported a case or added a voice to it."""
     voices = session.scalars(select(Voice.person_id).where(Voice.case_id == case.id))
-    return ({case.reporter_id} | set(voices)) - {None}  # type: ignore[return-value]
+    return {person for person in (case.reporter_id, *voices) if person is not None}
 
 
 def look_back(session: Session, look_back_id: UUID) -> LookBack | None:

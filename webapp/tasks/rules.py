@@ -82,8 +82,6 @@ LOOK_BACK_FROM, LOOK_BACK_UNTIL = time(8), time(20)
 LOOK_BACK_DAYS = 3
 # Matters that are looked at again: what can be seen. Disputes and opinions are asked about instead.
 LOOKED_BACK_AT = ("hazard", "order")
-# Whoever did one of these worked on the case.
-WORK_EVENTS = ("cases.fed_back", "cases.closed")
 LARGEST_DAY, LARGEST_JITTER, MOST_LOOK_BACKS = 730, 60, 12
 
 # On foot between two places, as the crow flies and with a third for corners, and the time at each of them.

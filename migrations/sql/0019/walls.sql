@@ -18,14 +18,6 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
                    WHERE l.id = task AND l.station_id = app.my_station() AND app.me() = ANY (l.barred))
 $$;
 
--- My teams today.
-CREATE FUNCTION app.my_teams() RETURNS SETOF uuid
-LANGUAGE sql STABLE SECURITY DEFINER ROWS 5 SET search_path = pg_catalog, pg_temp AS $$
-    SELECT m.team_id FROM app.membership m
-    WHERE m.person_id = app.me() AND m.station_id = app.my_station()
-      AND m.since_on <= current_date AND (m.until_on IS NULL OR m.until_on >= current_date)
-$$;
-
 -- Whether a task is mine to do: given to me, to my team, or to the grid that I answer for.
 CREATE FUNCTION app.addressed_to_me(person uuid, team uuid, grid uuid, taken uuid) RETURNS boolean
 LANGUAGE sql STABLE AS $$
@@ -48,9 +40,9 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
                   AND a.role IN ('officer', 'grid_worker'))
 $$;
 
-REVOKE EXECUTE ON FUNCTION app.barred_from(uuid), app.my_teams(), app.posted_to(uuid),
+REVOKE EXECUTE ON FUNCTION app.barred_from(uuid), app.posted_to(uuid),
     app.addressed_to_me(uuid, uuid, uuid, uuid) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION app.barred_from(uuid), app.my_teams(), app.posted_to(uuid),
+GRANT EXECUTE ON FUNCTION app.barred_from(uuid), app.posted_to(uuid),
     app.addressed_to_me(uuid, uuid, uuid, uuid) TO shuangge_web, shuangge_worker;
 
 CREATE POLICY task_read ON app.task FOR SELECT USING (
@@ -60,6 +52,9 @@ CREATE POLICY task_read ON app.task FOR SELECT USING (
         OR ((to_person = (SELECT app.me()) OR taken_by = (SELECT app.me())
              OR to_team IN (SELECT app.my_teams()) OR to_grid IN (SELECT app.my_grids()))
             AND (kind <> 'look_back' OR NOT app.barred_from(id)))
+        -- what a look-back has found is told to those who see its case, also to who was barred from it
+        OR (kind = 'look_back' AND state IN ('done', 'failed')
+            AND id IN (SELECT l.id FROM app.look_back l WHERE l.id = task.id AND l.state IN ('fine', 'failed')))
         -- who handles a case sees what is to be done about it; a visit is for its own people only
         OR (case_id IS NOT NULL AND kind <> 'visit' AND (SELECT app.my_role()) IN ('officer', 'grid_worker')
             AND case_id IN (SELECT c.id FROM app.case_file c WHERE c.id = case_id))));
@@ -84,15 +79,14 @@ CREATE POLICY photo_add ON app.task_photo FOR INSERT WITH CHECK (
     station_id = (SELECT app.my_station())
     AND task_id IN (SELECT t.id FROM app.task t WHERE t.id = task_id AND t.ended_by = (SELECT app.me())));
 
--- Before its day a look-back is the chief's alone. Later those see it who see its case and, while it is open,
--- its task too: the handler learns of it when it is over.
+-- Before its day a look-back is the chief's alone. Later those see it who see its case: the handler and the
+-- reporters only when it is over.
 CREATE POLICY look_back_read ON app.look_back FOR SELECT USING (
     station_id = (SELECT app.my_station()) AND (
         (SELECT app.sees_station())
         OR ((SELECT app.my_role()) IN ('officer', 'grid_worker')
             AND case_id IN (SELECT c.id FROM app.case_file c WHERE c.id = case_id)
-            AND (state IN ('fine', 'failed')
-                 OR (state = 'open' AND id IN (SELECT t.id FROM app.task t WHERE t.id = look_back.id))))));
+            AND (state IN ('fine', 'failed') OR (state = 'open' AND NOT app.barred_from(id))))));
 CREATE POLICY look_back_plan ON app.look_back FOR INSERT WITH CHECK (
     station_id = (SELECT app.my_station()) AND (SELECT app.my_role()) IN ('machine', 'station_chief'));
 CREATE POLICY look_back_follow ON app.look_back FOR UPDATE USING (
@@ -122,6 +116,8 @@ GRANT UPDATE (state, ended_at, told_at, note, flags, lapsed_at) ON app.task TO s
 GRANT UPDATE (state) ON app.look_back TO shuangge_web;
 GRANT UPDATE (state, barred, same_person) ON app.look_back TO shuangge_worker;
 GRANT UPDATE (valid_to) ON app.look_back_rule TO shuangge_web;
+-- A failed look-back opens its case again: the machine takes back what the closing wrote.
+GRANT UPDATE (accepted_at, closed_at, closing_note) ON app.case_file TO shuangge_worker;
 
 -- Everybody's rules: the more dangerous, the sooner and the more often. A station sets its own beside them.
 INSERT INTO app.look_back_rule (station_id, class_code, priority, days, jitter_days, valid_from) VALUES
