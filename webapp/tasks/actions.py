@@ -116,8 +116,9 @@ def _place(
         lon, lat = to_shape(case.geom).coords[0]
         raw = Place(case.raw_x, case.raw_y, case.raw_crs, case.accuracy_m, case.method, case.address)
         return lon, lat, _raw(raw)
-    if wanted.receiver.to_grid is not None:
-        lon, lat = queries.grid_point(session, by, wanted.receiver.to_grid, now)
+    grid_id = wanted.grid_id or wanted.receiver.to_grid
+    if grid_id is not None:
+        lon, lat = queries.grid_point(session, by, grid_id, now)
         return lon, lat, _raw(Place(lon, lat, "wgs84", None, "grid", ""))
     problems.append(Problem("/place", "task_place"))
     return 0.0, 0.0, {}

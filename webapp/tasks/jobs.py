@@ -15,6 +15,7 @@ from webapp.core import clock
 from webapp.core.config import Settings
 from webapp.core.queue import Run
 from webapp.people.queries import station
+from webapp.people.rules import unsatisfied
 from webapp.tasks import actions, queries, rules
 
 
@@ -54,7 +55,7 @@ def answer_unsatisfied(run: Run) -> None:
     if run.args["data"].get("satisfied") is not False:
         return
     case = cases.locked_case(run.session, UUID(run.args["subject"]))
-    wish = rules.checked_unsatisfied(station(run.session, run.by).settings)
+    wish = unsatisfied(station(run.session, run.by).settings)
     if case.state != CaseState.CLOSED or wish == "nothing":
         return
     if wish == "reopen":

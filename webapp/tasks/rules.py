@@ -92,15 +92,6 @@ EARTH_M = 6_371_008.8
 # Problem places that a patrol should pass: closed so long before the week's end, places so near are one.
 PATROL_DAYS, SAME_PLACE_M, MOST_WAYPOINTS = 90, 30.0, 40
 
-# What follows when a resident says "not settled": the station's setting `unsatisfied`.
-UNSATISFIED = ("look_back", "reopen", "nothing")
-
-
-def checked_unsatisfied(settings: Any) -> str:
-    """Return what a station does when a resident is not satisfied; a look-back unless it says otherwise."""
-    wish = settings.get("unsatisfied") if isinstance(settings, dict) else None
-    return wish if wish in UNSATISFIED else "look_back"
-
 
 @dataclass(frozen=True)
 class LookBackRule:
@@ -196,7 +187,7 @@ class Receiver:
 
 @dataclass(frozen=True)
 class Wanted:
-    """A task to be given. Without a place it lies where its case lies, else inside its receivers' grid."""
+    """A task to be given. Without a place it lies at its case, else in the grid named, or its receivers'."""
 
     id: UUID
     kind: str
@@ -206,6 +197,7 @@ class Wanted:
     due_until: datetime
     place: Place | None = None
     case_id: UUID | None = None
+    grid_id: UUID | None = None
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,11 @@ class TaskIn(Strict):
     due_until = fields.AwareDateTime(required=True)
     place = fields.Nested(TaskPlaceIn, load_default=None, allow_none=True)
     case_id = fields.UUID(load_default=None, allow_none=True)
+    grid_id = fields.UUID(
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "Somewhere in this grid; without a place"},
+    )
 
     @post_load
     def _record(self, data: dict[str, Any], **_kwargs: Any) -> rules.Wanted:
@@ -182,8 +187,12 @@ class LookBackOut(Strict):
     number = fields.Integer()
     due_on = fields.Date()
     state = fields.String()
-    state_title = fields.Function(lambda row: _(rules.LOOK_BACK_TITLES[row["state"]]))
+    state_title = fields.Method("_state")
     result = fields.Raw(allow_none=True)
+
+    def _state(self, row: dict[str, Any]) -> str:
+        title = rules.LOOK_BACK_TITLES[row["state"]]
+        return _(title)
 
 
 class CaseTasksOut(Strict):

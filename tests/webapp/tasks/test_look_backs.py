@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import date, timedelta
@@ -13,6 +14,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from tests.samples import photo
 from tests.stations import Member, Station
 from webapp.core import clock
 from webapp.core.actor import Actor
@@ -125,7 +127,90 @@ def test_on_the_day_it_goes_to_the_second_person_of_the_grid(
     [row] = planned_for(as_user("t.officer.a"), case_id)
     assert (row["number"], row["state"]) == (1, "fine")
     events = as_user("t.officer.a").get("/api/v1/events?after=1").json["events"]
-    assert "tasks.looked_back" in [e["name"] for e in events if e["subject_id"] == case_id]
+    assert "cases.looked_back" in [e["name"] for e in events if e["subject_id"] == case_id]
+    # now that it is over the handler reads it too, photo included
+    assert as_user("t.officer.a").get(row["result"]["photos"][0]).status_code == 200
+    assert as_user("t.volunteer").get(row["result"]["photos"][0]).status_code == 404
+    assert planned_for(as_user("t.station_chief"), case_id)[1]["state"] == "planned"
+
+
+def test_a_failed_look_back_opens_the_case_again_once(
+    closed_case: Callable[..., str],
+    day_comes: Callable[[str], list[str]],
+    tend: Callable[[], None],
+    work: Callable[[], None],
+    as_user: Callable[[str], FlaskClient],
+    tell: Callable[..., Any],
+    owner_db: Database,
+    worker: Worker,
+    station: Station,
+) -> None:
+    case_id = closed_case("A1")
+    [own] = day_comes(case_id)
+    tend()
+    result = str(uuid4())
+    for _time in range(2):
+        assert (
+            tell("t.grid_worker.a", own, "failed", note="线又挂出来了", result_id=result).status_code == 200
+        )
+    work()
+    by = Actor(station.id, "machine")
+    with worker.database.transaction(by) as session:
+        jobs.follow_look_back(Run(session, by, 0, {"subject": own}, worker.resources))
+    case = as_user("t.officer.a").get(f"/api/v1/cases/{case_id}").json
+    assert case["state"] == "reported"
+    assert case["closed_at"] is None
+    # the second one that was planned is no more
+    rows = planned_for(as_user("t.station_chief"), case_id)
+    assert [(row["number"], row["state"]) for row in rows] == [(1, "failed"), (2, "cancelled")]
+    assert rows[0]["result"]["note"] == "线又挂出来了"
+    with owner_db.transaction() as session:
+        names = session.scalars(
+            text("SELECT name FROM app.event WHERE subject_id = :id ORDER BY id"), {"id": case_id}
+        ).all()
+    assert names.count("cases.reopened") == 1
+    # closed once more it is looked at again, and the count goes on
+    client = as_user("t.officer.a")
+    client.post(f"/api/v1/cases/{case_id}/accept", json={})
+    proof = {"note": "再次拆除", "photo": (io.BytesIO(photo(11)), "a.jpg", "image/jpeg")}
+    assert client.post(f"/api/v1/cases/{case_id}/close", data=proof).status_code == 200
+    work()
+    rows = planned_for(as_user("t.station_chief"), case_id)
+    assert [row["number"] for row in rows] == [1, 2, 3, 4]
+    assert [row["state"] for row in rows][2:] == ["planned", "planned"]
+
+
+@pytest.mark.parametrize(
+    ("wish", "state", "open_now"), [(None, "closed", 1), ("reopen", "reported", 0), ("nothing", "closed", 0)]
+)
+def test_what_follows_when_a_resident_is_not_satisfied(
+    closed_case: Callable[..., str],
+    worker: Worker,
+    station: Station,
+    owner_db: Database,
+    as_user: Callable[[str], FlaskClient],
+    work: Callable[[], None],
+    wish: str | None,
+    state: str,
+    open_now: int,
+) -> None:
+    case_id = closed_case("A2")
+    as_set = {"unsatisfied": wish} if wish else {}
+    chief = as_user("t.station_chief")
+    if as_set:
+        assert chief.patch("/api/v1/station-settings", json=as_set).json["unsatisfied"] == wish
+    by = Actor(station.id, "machine")
+    try:
+        for satisfied in (True, False):
+            with worker.database.transaction(by) as session:
+                args = {"subject": case_id, "data": {"satisfied": satisfied}}
+                jobs.answer_unsatisfied(Run(session, by, int(case_id[:6], 16), args, worker.resources))
+        work()
+        assert chief.get(f"/api/v1/cases/{case_id}").json["state"] == state
+        states = [row["state"] for row in planned_for(chief, case_id)]
+        assert states.count("open") == open_now
+    finally:
+        chief.patch("/api/v1/station-settings", json={"unsatisfied": "look_back"})
 
 
 def test_of_a_look_back_a_volunteer_sees_place_and_question_only(
