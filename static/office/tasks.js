@@ -12,7 +12,7 @@ await load("tasks");
 /** @typedef {import("./task_card.js").Task} Task */
 /** @typedef {import("../shared/dayorder.js").Point} Point */
 
-const NEWS = ["tasks.given", "tasks.taken", "tasks.completed", "tasks.failed", "tasks.photo_added", "tasks.cancelled", "tasks.reassigned", "tasks.lapsed"];
+const NEWS = ["tasks.assigned", "tasks.taken", "tasks.completed", "tasks.failed", "tasks.photo_added", "tasks.cancelled", "tasks.reassigned", "tasks.lapsed"];
 const LOOK_MS = 60_000;
 const list = byId("day");
 const state = byId("day-state");

@@ -106,4 +106,4 @@ export function hearTasks(changed) {
   };
 }
 
-const NEWS = ["tasks.given", "tasks.taken", "tasks.completed", "tasks.failed", "tasks.cancelled", "tasks.reassigned", "tasks.lapsed"];
+const NEWS = ["tasks.assigned", "tasks.taken", "tasks.completed", "tasks.failed", "tasks.cancelled", "tasks.reassigned", "tasks.lapsed"];

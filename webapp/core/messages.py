@@ -309,6 +309,7 @@ MESSAGES = {
     "task_over": N_("This task is over already: %(state)s."),
     "task_place": N_("A place, a case or a grid is needed."),
     "task_taken": N_("Somebody else has taken this task on."),
+    "task_unknown": N_("There is no such task for you."),
     "team_unknown": N_("There is no such team."),
     "task_words": N_("Please say what is to be done."),
 }

@@ -73,7 +73,7 @@ def give(session: Session, wanted: Wanted, *, by: Actor) -> Task:
     if session.scalar(insert(Task).values(values).on_conflict_do_nothing().returning(Task.id)) is None:
         # Somebody was faster, or the id stands for a task that this giver may not see.
         raise Conflict("already_known", held="?", sent=str(wanted.id))
-    return _told(session, wanted.id, "tasks.given", by)
+    return _told(session, wanted.id, "tasks.assigned", by)
 
 
 def _same(known: Task, wanted: Wanted) -> Task:
@@ -331,7 +331,7 @@ def open_look_back(session: Session, look_back: LookBack, *, by: Actor) -> Task 
         state=rules.State.OPEN,
     )
     session.add(made)
-    return _told(session, made.id, "tasks.given", by, posted=len(posted - barred))
+    return _told(session, made.id, "tasks.assigned", by, posted=len(posted - barred))
 
 
 def settle_look_back(session: Session, task: Task, look_back: LookBack, *, by: Actor) -> LookBack:

@@ -122,6 +122,13 @@ def _in_order(found: Sequence[Entry], start: tuple[float, float] | None, now: da
     return listed
 
 
+def open_look_backs(session: Session) -> list[Task]:
+    """Return the look-backs that wait for the asker, the first due first; for the lists of form apps."""
+    wanted = _whole().where(Task.kind == rules.LOOK_BACK, Task.state.in_(rules.ACTIVE), _MINE)
+    wanted = wanted.where(or_(Task.taken_by.is_(None), Task.taken_by == func.app.me()))
+    return list(session.scalars(wanted.order_by(Task.due_until, Task.id).limit(MOST)).unique())
+
+
 def counts(session: Session, by: Actor, now: datetime) -> dict[str, int]:
     """Return how many of the asker's own tasks are overdue, for today, and in all; for a morning's page."""
     rows = session.execute(

@@ -92,7 +92,7 @@ def test_a_result_sent_twice_counts_once_and_another_is_refused(
         names = session.scalars(
             text("SELECT name FROM app.event WHERE subject_id = :id ORDER BY id"), {"id": made["id"]}
         ).all()
-    assert names == ["tasks.given", "tasks.completed", "tasks.photo_added"]
+    assert names == ["tasks.assigned", "tasks.completed", "tasks.photo_added"]
 
 
 def test_giving_twice_gives_once(
@@ -355,6 +355,6 @@ def test_overdue_is_told_once_to_giver_and_chief(
     for who in ("t.officer.a", "t.station_chief"):
         events = as_user(who).get("/api/v1/events?after=1").json["events"]
         told = [e["name"] for e in events if e["subject_id"] == made["id"]]
-        assert told == ["tasks.given", "tasks.lapsed"]
+        assert told == ["tasks.assigned", "tasks.lapsed"]
     [shown] = [task for task in listed(as_user("t.grid_worker.a")) if task["id"] == made["id"]]
     assert shown["part"] == "overdue"
