@@ -90,7 +90,8 @@ def test_a_task_is_done_without_a_network_and_sent_once(
     expect(page.locator(".tasks-notice")).to_be_visible()
     page.locator(".tasks-notice").tap()
     today = page.locator("[data-part=today] a")
-    expect(today.first).to_have_attribute("href", f"#/task/{near}")
+    # the phone knows where it is, and has ordered the list by it
+    expect(page.locator(f"a[href='#/task/{near}']")).to_contain_text("20")
     listed = today.evaluate_all("found => found.map((each) => each.hash)")
     assert listed.index(f"#/task/{near}") < listed.index(f"#/task/{far}")
     shot(page, f"phone-tasks-{language}")
@@ -204,7 +205,7 @@ def test_a_task_is_given_on_the_page_and_reaches_the_phone_at_once(
     volunteer.goto("/phone/#/tasks")
     expect(volunteer.locator("#tasks")).to_be_visible()
     volunteer.wait_for_timeout(1000)
-    page = page_as("station_chief")
+    page = page_as("station_chief", tolerate=("422",))
     page.goto("/tasks")
     page.keyboard.press("n")
     expect(page.locator("#give-kind")).to_be_focused()
