@@ -5,6 +5,7 @@ import { getJson, send } from "../shared/http.js";
 import { t } from "../shared/i18n.js";
 import { newId } from "./ids.js";
 import { sending } from "./problems.js";
+import { receiver } from "./task_card.js";
 
 /** @typedef {{id: string, name: string, code?: string, role?: string}} Named */
 
@@ -64,13 +65,12 @@ function group(title, items, kind) {
  * @param {string} caseId
  */
 function wanted(id, caseId) {
-  const [kind, to] = select("give-to").value.split(" ");
   const grid = document.getElementById("give-grid");
   return {
     id,
     kind: select("give-kind").value,
     words: /** @type {HTMLTextAreaElement} */ (byId("give-words")).value,
-    receiver: kind ? { [kind]: to } : {},
+    receiver: receiver(select("give-to").value),
     due_from: shanghai(input("give-from").value),
     due_until: shanghai(input("give-until").value),
     case_id: caseId || null,

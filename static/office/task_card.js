@@ -113,11 +113,13 @@ function actions(task, shown) {
     await send(`${address}/result`, body, { timeout: 120_000 });
   };
   const can = (/** @type {string} */ verb) => task.verbs.includes(verb);
+  const to = can("pass_on") ? receivers(task.id) : null;
   const form = h(
     "form",
     { class: "stack", novalidate: true, on: { submit: (/** @type {Event} */ event) => event.preventDefault() } },
     h("div", { class: "field" }, h("label", { for: note.id, text: t("tasks.words") }), note),
     can("finish") ? h("div", { class: "field" }, h("label", { for: photo.id, text: t("tasks.picture") }), photo) : null,
+    to ? h("div", { class: "field" }, h("label", { for: to.id, text: t("tasks.pass_on.to") }), to) : null,
     h("p", { class: "alert", role: "alert", data: { tone: "error", formProblem: "" }, hidden: true }),
     h(
       "div",
@@ -126,10 +128,33 @@ function actions(task, shown) {
       can("finish") ? h("button", { class: "btn btn-primary", type: "submit", data: { act: "done" }, on: { click: doing(tell("done")) } }, t(look ? "tasks.fine" : "tasks.done")) : h("button", { type: "submit", hidden: true }),
       can("finish") ? h("button", { class: "btn", type: "button", data: { act: "failed" }, on: { click: doing(tell("failed")) } }, t(look ? "tasks.notfine" : "tasks.failed")) : null,
       can("take") ? h("button", { class: "btn", type: "button", data: { act: "take" }, on: { click: doing(() => send(`${address}/take`, null)) } }, t("tasks.take")) : null,
+      to ? h("button", { class: "btn", type: "button", data: { act: "pass_on" }, on: { click: doing(() => send(`${address}/receiver`, receiver(to.value), { method: "PUT" })) } }, t("tasks.pass_on")) : null,
       can("cancel") ? h("button", { class: "btn btn-danger", type: "button", data: { act: "cancel" }, on: { click: doing(() => send(`${address}/cancel`, { note: note.value })) } }, t("tasks.cancel")) : null,
     ),
   );
   return form;
+}
+
+/**
+ * Whom a task may go to instead: the choice of the form that gives one, which is filled later than the list.
+ * @param {string} id
+ */
+function receivers(id) {
+  const made = h("select", { id: `to-${id}`, data: { pointer: "/receiver /to_person /to_team /to_grid" } });
+  const copy = () => {
+    if (made.options.length > 1) return;
+    const known = document.getElementById("give-to")?.children ?? [];
+    made.replaceChildren(...[...known].map((each) => each.cloneNode(true)));
+  };
+  copy();
+  made.addEventListener("focus", copy);
+  return made;
+}
+
+/** @param {string} chosen kind and id, as the choice has them */
+export function receiver(chosen) {
+  const [kind, id] = chosen.split(" ");
+  return kind ? { [kind]: id } : {};
 }
 
 /** Where the browser is, if it says so soon: the result tells how near it was. */

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webapp.core.errors import Conflict
+from webapp.reactions import PERIODIC
 from webapp.tasks import rules
 from webapp.tasks.rules import LookBackRule, Stop
 
@@ -167,3 +168,9 @@ def test_the_day_is_that_of_shanghai() -> None:
     assert rules.part_of_day("open", late_evening, soon, late_evening) == "today"
     assert rules.part_of_day("taken", late_evening, late_evening, soon) == "overdue"
     assert rules.part_of_day("failed", late_evening, late_evening, soon) == "done"
+
+
+def test_the_daily_work_is_asked_for_at_five_in_china() -> None:
+    [work] = [every for every in PERIODIC if every.job == "tasks.tend_day"]
+    assert work.slot(datetime(2026, 11, 22, 22, 0, tzinfo=UTC)) == datetime(2026, 11, 22, 21, 0, tzinfo=UTC)
+    assert work.slot(datetime(2026, 11, 22, 20, 59, tzinfo=UTC)) == datetime(2026, 11, 21, 21, 0, tzinfo=UTC)
