@@ -39,6 +39,8 @@ const SCREENS = {
 };
 /** Screens that show what the queue does, and are drawn anew when it has done something. */
 const LIVE = ["what", "result", "outbox", "tasks", ""];
+/** Screens that taskwatch.js loads for those who have a task. */
+const LATER = ["tasks", "task"];
 const PATIENCE_MS = 3_000;
 
 /** @type {HTMLElement} */
@@ -159,7 +161,7 @@ function typing() {
 function restLater() {
   const wait = globalThis.requestIdleCallback ?? ((/** @type {() => void} */ work) => setTimeout(work, 500));
   wait(() => {
-    for (const screen of Object.values(SCREENS)) screen().catch(() => undefined);
+    for (const [name, screen] of Object.entries(SCREENS)) if (!LATER.includes(name)) screen().catch(() => undefined);
     import("./shrink.js").catch(() => undefined);
   });
 }

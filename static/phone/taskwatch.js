@@ -1,6 +1,5 @@
 // My tasks as the station has them: a copy on the phone, how many are due, and news of them.
 
-import { inParts } from "../shared/dayorder.js";
 import { getJson } from "../shared/http.js";
 import { language } from "../shared/i18n.js";
 import { readAll } from "./database.js";
@@ -25,6 +24,7 @@ import * as store from "./store.js";
  * @property {string} due_until
  * @property {string} state
  * @property {string} state_title
+ * @property {string} part of the day: overdue, today, tomorrow, later, done
  * @property {string[]} verbs
  * @property {{by: string | null, at: string, note: string, flags: {code: string, title: string}[], photos: string[]} | null} result
  */
@@ -42,7 +42,7 @@ export async function tasksOf(person) {
   const waiting = await resultsWaiting(person);
   return tasks.map((/** @type {Task} */ task) => {
     const mine = waiting.get(task.id);
-    return mine && !mine.halted ? { ...task, state: mine.task?.outcome ?? task.state, verbs: [] } : task;
+    return mine && !mine.halted ? { ...task, state: mine.task?.outcome ?? task.state, part: "done", verbs: [] } : task;
   });
 }
 
@@ -74,8 +74,10 @@ export function watchTasks(person) {
 export async function count(person) {
   const tasks = await tasksOf(person).catch(() => null);
   if (!tasks) return;
-  const parts = new Map(inParts(tasks, null, Date.now()));
-  const due = { today: parts.get("today")?.length ?? 0, overdue: parts.get("overdue")?.length ?? 0 };
+  // Their screens are loaded while there is a network, but only for those who have something to do.
+  if (tasks.length) Promise.all([import("./tasks.js"), import("./task.js")]).catch(() => undefined);
+  const many = (/** @type {string} */ part) => tasks.filter((task) => task.part === part).length;
+  const due = { today: many("today"), overdue: many("overdue") };
   const before = await fact(`tasks ${person}`);
   if (before?.today === due.today && before?.overdue === due.overdue) return;
   await setFact(`tasks ${person}`, due);
