@@ -227,6 +227,27 @@ def _attachment(sent: Submission, name: str, data: bytes | None) -> Attachment:
     return Attachment(name[:NAME_LIMIT], "", hashlib.sha256(said).hexdigest(), "photo", data)
 
 
+@dataclass(frozen=True, slots=True)
+class LookBackAnswer:
+    """What a filled look-back form says: which task (its id as text), done or failed, where, when, words."""
+
+    task: str
+    outcome: str
+    place: Place | None
+    at: datetime | None
+    note: str
+
+
+def look_back(sent: Submission) -> LookBackAnswer:
+    """Return what a look-back form says. Raises Refused 'field_required' or 'bad_value' for the result."""
+    outcome = sent.text("result")
+    if outcome not in ("done", "failed"):
+        code = "bad_value" if outcome else "field_required"
+        raise Refused.because(code, "done or failed is needed", "/result")
+    at = _time(sent, [])
+    return LookBackAnswer(sent.text("task"), outcome, _place(sent, []), at, sent.text("note")[:NOTE_LIMIT])
+
+
 def content_hash(sent: Submission) -> bytes:
     """Return the SHA-256 of what a submission says: a repeat has the same, a split upload in each part."""
     said = [sent.form_id, sent.version, [leaf for leaf in sent.leaves if leaf[0] not in _SILENT]]

@@ -44,6 +44,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     "long": ("文字太长", "This text is too long"),
     "which": ("选择一件", "Choose one"),
     "state": ("办理情况：", "What became of it: "),
+    "asked": ("要看什么：", "What to look at: "),
+    "result": ("结果", "Result"),
+    "fine": ("仍然完好", "Still fine"),
+    "failed": ("又出问题了", "Not fine any more"),
 }
 
 
@@ -130,6 +134,37 @@ def follow_up_form(asked: FormClass, file: str) -> bytes:
     form.bind("/data/found_at", type="dateTime")
     name = f"{_list(stem)}[name=/data/case]/label"
     return _written(form, asked, nodes, name, {stem: file})
+
+
+def look_back_form(asked: FormClass, file: str) -> bytes:
+    """Return the form of a look-back: one of an entity list, fine or not, where, a photo, a word if not."""
+    form = _Form()
+    stem = file.removesuffix(".csv")
+    form.bind("/data/task", type="string", required="true()")
+    itemset = element("value", ref="name") + element("label", ref="label")
+    listed = form.label("/data/task", _WORDS["which"], asked.hint)
+    listed += element("itemset", itemset, nodeset=_list(stem))
+    form.body.append(element("select1", listed, ref="/data/task"))
+    form.bind("/data/told", type="string", calculate=f"{_list(stem)}[name=/data/task]/told")
+    form.bind("/data/state", type="string", readonly="true()", relevant="/data/task != ''")
+    words = form.said("/data/state:label", _WORDS["asked"], element("output", value="/data/told"))
+    form.body.append(element("input", element("label", ref=words), ref="/data/state"))
+    form.bind("/data/result", type="string", required="true()")
+    results = "".join(
+        element("item", form.label(f"/data/result/{value}", _WORDS[word]) + element("value", value))
+        for value, word in (("done", "fine"), ("failed", "failed"))
+    )
+    chosen = form.label("/data/result", _WORDS["result"]) + results
+    form.body.append(element("select1", chosen, ref="/data/result"))
+    form.bind("/data/place", type="geopoint")
+    place = form.label("/data/place", _WORDS["place"])
+    form.body.append(element("input", place, ref="/data/place", accuracyThreshold=CAPTURE_M))
+    slots = _ask_photos(form, [])
+    _ask_text(form, "note", NOTE_LIMIT, "multiline", "/data/result = 'failed'")
+    nodes = _nodes(("deviceid", "start", "task", "told", "state", "result", "place"))
+    nodes += element("photos", _nodes(slots)) + _nodes(("found_at", "note"))
+    form.bind("/data/found_at", type="dateTime")
+    return _written(form, asked, nodes, f"{_list(stem)}[name=/data/task]/label", {stem: file})
 
 
 def _ask_place(form: _Form, hint: Mapping[str, str]) -> None:
@@ -247,10 +282,13 @@ def _ask_time(form: _Form) -> None:
     form.body.append(element("input", form.label("/data/found_at", _WORDS["found_at"]), ref="/data/found_at"))
 
 
-def _ask_text(form: _Form, name: str, limit: int, appearance: str | None = None) -> None:
+def _ask_text(
+    form: _Form, name: str, limit: int, appearance: str | None = None, required: str | None = None
+) -> None:
     form.bind(
         f"/data/{name}",
         type="string",
+        required=required,
         constraint=f"string-length(.) <= {limit}",
         jr__constraintMsg=form.said(f"/data/{name}:constraint", _WORDS["long"]),
     )

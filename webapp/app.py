@@ -52,6 +52,8 @@ from webapp.repeats import api as repeats_api
 from webapp.repeats import pages as repeats_pages
 from webapp.residents import api as residents_api
 from webapp.residents import public
+from webapp.tasks import api as tasks_api
+from webapp.tasks import pages as tasks_pages
 from webapp.webhooks import api as webhooks_api
 from webapp.webhooks import pages as webhooks_pages
 
@@ -72,6 +74,7 @@ BLUEPRINTS = (
     residents_api.blp,
     intake_api.blp,
     open311_api.contacts,
+    tasks_api.blp,
     webhooks_api.blp,
     repeats_api.blp,
 )
@@ -91,6 +94,7 @@ PAGES = (
     apidocs.pages,
     places_pages.pages,
     public.pages,
+    tasks_pages.pages,
     webhooks_pages.pages,
     repeats_pages.pages,
 )

@@ -11,6 +11,7 @@ from webapp.parcels import jobs as parcels
 from webapp.repeats import jobs as repeats
 from webapp.repeats.rules import TOLD
 from webapp.residents import jobs as residents
+from webapp.tasks import jobs as tasks
 from webapp.webhooks import jobs as webhooks
 from webapp.webhooks.rules import EVENTS, PING, REPLAY
 
@@ -20,13 +21,13 @@ REACTIONS: dict[str, list[str]] = {
     "cases.file_added": ["cases.make_thumbnails"],
     "cases.file_completed": ["cases.make_thumbnails"],
     "cases.accepted": ["cases.award_points"],
-    "cases.closed": ["cases.make_thumbnails", "cases.award_points"],
     "cases.escalated": ["cases.recount_limit"],
     "calendars.year_imported": ["cases.recount_limits"],
     "calendars.day_set": ["cases.recount_limits"],
     "calendars.hours_set": ["cases.recount_limits"],
     "calendars.limit_set": ["cases.recount_limits"],
     "calendars.limit_ended": ["cases.recount_limits"],
+    "cases.closed": ["cases.make_thumbnails", "cases.award_points", "tasks.plan_look_backs"],
     "residents.photo_added": ["cases.make_thumbnails"],
     "intake.uploaded": ["intake.read_upload"],
     "intake.reading_changed": ["intake.read_upload"],
@@ -35,6 +36,10 @@ REACTIONS: dict[str, list[str]] = {
     "exchange.export_asked": ["exchange.make_export"],
     "exchange.exported": ["exchange.plan_end"],
     "parcels.received": ["parcels.take_package"],
+    "cases.reopened": ["tasks.cancel_look_backs"],
+    "tasks.completed": ["tasks.follow_look_back"],
+    "tasks.failed": ["tasks.follow_look_back"],
+    "residents.judged": ["tasks.answer_unsatisfied"],
 }
 REACTIONS["cases.reported"].append("repeats.link_case")
 REACTIONS["repeats.party_named"] = ["repeats.link_case"]
@@ -51,6 +56,7 @@ PERIODIC: tuple[Every, ...] = (
     Every("calendars.keep_calendar", 24 * 60, 3 * 60 + 20),
     # Mondays at six, before the morning's round.
     Every("repeats.record_week", 7 * 24 * 60, 6 * 60),
+    Every("tasks.tend_day", 24 * 60, 5 * 60),
 )
 
 JOBS: dict[str, Handler] = {
@@ -75,4 +81,9 @@ JOBS: dict[str, Handler] = {
     "repeats.note_merging": repeats.note_merging,
     "repeats.tell_merged": repeats.tell_merged,
     "repeats.record_week": repeats.record_week,
+    "tasks.plan_look_backs": tasks.plan_look_backs,
+    "tasks.cancel_look_backs": tasks.cancel_look_backs,
+    "tasks.tend_day": tasks.tend_day,
+    "tasks.follow_look_back": tasks.follow_look_back,
+    "tasks.answer_unsatisfied": tasks.answer_unsatisfied,
 }

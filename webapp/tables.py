@@ -16,4 +16,5 @@ import webapp.people.models
 import webapp.places.models
 import webapp.repeats.models
 import webapp.residents.models
+import webapp.tasks.models
 import webapp.webhooks.models  # noqa: F401

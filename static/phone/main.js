@@ -33,10 +33,14 @@ const SCREENS = {
   same: async () => (await import("./same.js")).sameScreen,
   scan: async () => (await import("./scan.js")).scanScreen,
   voice: async () => (await import("./case.js")).voiceScreen,
+  tasks: async () => (await import("./tasks.js")).tasksScreen,
+  task: async () => (await import("./task.js")).taskScreen,
   voiced: async () => (await import("./same.js")).voicedScreen,
 };
 /** Screens that show what the queue does, and are drawn anew when it has done something. */
-const LIVE = ["what", "result", "outbox", ""];
+const LIVE = ["what", "result", "outbox", "tasks", ""];
+/** Screens that taskwatch.js loads for those who have a task. */
+const LATER = ["tasks", "task"];
 const PATIENCE_MS = 3_000;
 
 /** @type {HTMLElement} */
@@ -90,6 +94,8 @@ async function start() {
   listen(context);
   await startQueue();
   watchVersions(() => !draft());
+  const { watchTasks } = await import("./taskwatch.js");
+  watchTasks(me.person);
   restLater();
 }
 
@@ -136,7 +142,7 @@ function listen(context) {
   const changed = async () => {
     const draftChanged = await refresh(context.person);
     const name = location.hash.split("/")[1] ?? "";
-    const live = LIVE.includes(name) || (name === "case" && !typing());
+    const live = LIVE.includes(name) || (name === "task" && !typing()) || (name === "case" && !typing());
     if (live || (draftChanged && document.visibilityState === "visible" && !typing())) show(context, true);
   };
   channel.addEventListener("message", changed);
@@ -155,7 +161,7 @@ function typing() {
 function restLater() {
   const wait = globalThis.requestIdleCallback ?? ((/** @type {() => void} */ work) => setTimeout(work, 500));
   wait(() => {
-    for (const screen of Object.values(SCREENS)) screen().catch(() => undefined);
+    for (const [name, screen] of Object.entries(SCREENS)) if (!LATER.includes(name)) screen().catch(() => undefined);
     import("./shrink.js").catch(() => undefined);
   });
 }

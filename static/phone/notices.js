@@ -40,6 +40,9 @@ export class Notices {
     const count = mine.length + more;
     const told = [...(await this.queue(mine, unsent.length - mine.length)), ...(await this.troubles())];
     if (more) told.push({ kind: "additions-notice", href: "#/outbox", tone: "warning", text: t("additions.count", { n: more }) });
+    const due = (await fact(`tasks ${this.context.person}`)) ?? { today: 0, overdue: 0 };
+    const tone = due.overdue ? "warning" : "";
+    if (due.today + due.overdue) told.push({ kind: "tasks-notice", href: "#/tasks", tone, text: t(due.overdue ? "tasks.notice.overdue" : "tasks.notice", { n: due.today + due.overdue, overdue: due.overdue }) });
     const key = JSON.stringify(told);
     if (key === this.shown) return;
     this.shown = key;

@@ -104,6 +104,16 @@
  * @property {string} [error]
  * @property {string} [error_code]
  * @property {boolean} [halted] the service will not have it: a person has to look at it
+ * @property {TaskResult} [task] what became of a task: then it is no matter of a case
+ */
+
+/**
+ * The result of a task, told by its addition's words, photo and time.
+ * @typedef {object} TaskResult
+ * @property {string} id of the task
+ * @property {string} title
+ * @property {"done" | "failed"} outcome
+ * @property {import("./position.js").Fix | null} place where the phone was (WGS 84)
  */
 
 /**

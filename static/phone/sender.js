@@ -1,6 +1,7 @@
 // Sending what waits, one sender at a time over all tabs and the service worker; the receipt decides what may go.
 
 import { openedDatabase, readAll, readOne, remove, update, write } from "./database.js";
+import { parcelOf } from "./parcel.js";
 import { uuid } from "./sha256.js";
 import { uploaded } from "./upload.js";
 import { Failure, request, whoHolds } from "./wire.js";
@@ -96,18 +97,10 @@ export async function additionsLeft() {
  * @param {Run} run
  */
 async function sendAddition(item, run) {
+  const { address, headers, body } = parcelOf(item);
   const way = { method: "POST", language: run.language, timeout_ms: BATCH_TIMEOUT_MS };
-  const mark = { "X-CSRF-Token": run.me.csrf };
-  const address = `/api/v1/cases/${item.case_id}`;
   try {
-    if (item.blob) {
-      const form = new FormData();
-      form.append("photo", item.blob, "photo.jpg");
-      await request(`${address}/attachments`, { ...way, headers: mark, body: form });
-    } else {
-      const body = JSON.stringify({ id: item.id, note: item.note });
-      await request(`${address}/notes`, { ...way, headers: { ...mark, "Content-Type": "application/json" }, body });
-    }
+    await request(address, { ...way, headers: { "X-CSRF-Token": run.me.csrf, ...headers }, body });
     await remove("additions", item.id);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;

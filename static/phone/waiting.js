@@ -58,11 +58,12 @@ function addition(added) {
   const text = h(
     "span",
     { class: "mine-text" },
-    h("span", { class: "title", text: added.note || t("more.photo") }),
-    h("span", { class: "muted", text: `${t("more.title")} · ${dateTime(added.at)}` }),
+    h("span", { class: "title", text: added.task?.title || added.note || t("more.photo") }),
+    h("span", { class: "muted", text: `${t(added.task ? "task.result" : "more.title")} · ${dateTime(added.at)}` }),
     badge,
   );
-  return h("li", {}, h("a", { class: "mine-item", href: `#/case/${added.case_id}` }, text));
+  const address = added.task ? `#/task/${added.task.id}` : `#/case/${added.case_id}`;
+  return h("li", {}, h("a", { class: "mine-item", href: address }, text));
 }
 
 /**

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -16,6 +17,7 @@ from tests.browser.phone_steps import answer, choose
 from tests.samples import photo, report_at
 from tests.service import Service
 from tests.stations import Station
+from webapp.core import clock
 
 LANGUAGES = ("zh-CN", "en-GB")
 
@@ -189,6 +191,31 @@ def test_each_page_of_the_office(
     officer.locator("#accept button").click()
     expect(officer.locator("#close")).to_be_visible()
     checked(officer, "a case to be closed")
+
+
+def test_the_tasks_of_a_day(
+    page_as: Callable[..., Page], station: Station, checked: Any, as_user: Any
+) -> None:
+    now = clock.now()
+    body = {
+        "id": str(uuid4()), "kind": "check", "words": "看看消防通道", "due_from": now.isoformat(),
+        "due_until": (now + timedelta(hours=5)).isoformat(),
+        "receiver": {"to_grid": str(station.grids["A1"])},
+    }  # fmt: skip
+    assert as_user("t.station_chief").post("/api/v1/tasks", json=body).status_code == 201
+    page = page_as("station_chief")
+    page.goto("/tasks")
+    expect(page.locator("#give-to option").nth(1)).to_be_attached()
+    checked(page, "tasks")
+    page.locator(f"#task-{body['id']} summary").first.click()
+    page.locator("#give > summary").click()
+    checked(page, "a task, and the form to give one")
+    phone = page_as("grid_worker", "A", viewport=PHONE, has_touch=True, is_mobile=True)
+    phone.goto("/phone/")
+    expect(phone.locator(".class-button").first).to_be_visible()
+    for screen in ("tasks", f"task/{body['id']}"):
+        ready(phone, screen)
+        checked(phone, screen)
 
 
 def test_control_a_fault_is_found(page_as: Callable[..., Page], script: str) -> None:

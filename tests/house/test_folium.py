@@ -11,6 +11,7 @@ SHELL = "webapp.maps.shell"
 # Names of XML kinds, never fetched; and this machine itself.
 NOT_FETCHED = (
     "www.w3.org",
+    "www.topografix.com",
     "openrosa.org",
     "www.opendatakit.org",
     "wiki.open311.org",

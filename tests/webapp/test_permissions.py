@@ -214,6 +214,23 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("POST", "/api/v1/webhooks/<uuid:webhook_id>/ping"): KEEPERS,
     ("GET", "/api/v1/webhooks/<uuid:webhook_id>/deliveries"): KEEPERS,
     ("POST", "/api/v1/webhook-deliveries/<uuid:delivery_id>/replay"): KEEPERS,
+    # Tasks and look-backs
+    ("GET", "/tasks"): REPORTERS,
+    ("GET", "/tasks/waypoints.<any(gpx, geojson):form>"): HANDLERS,
+    ("GET", "/api/v1/tasks"): REPORTERS,
+    ("POST", "/api/v1/tasks"): HANDLERS,
+    ("GET", "/api/v1/tasks/<uuid:task_id>"): REPORTERS,
+    ("POST", "/api/v1/tasks/<uuid:task_id>/take"): REPORTERS,
+    ("POST", "/api/v1/tasks/<uuid:task_id>/result"): REPORTERS,
+    ("POST", "/api/v1/tasks/<uuid:task_id>/cancel"): HANDLERS,
+    ("PUT", "/api/v1/tasks/<uuid:task_id>/receiver"): HANDLERS,
+    ("GET", "/api/v1/task-receivers"): HANDLERS,
+    ("GET", "/api/v1/task-photos/<int(max=9223372036854775807):photo_id>"): REPORTERS,
+    ("GET", "/api/v1/cases/<uuid:case_id>/tasks"): HANDLERS,
+    ("POST", "/api/v1/cases/<uuid:case_id>/look-backs"): {"station_chief"},
+    ("GET", "/api/v1/look-backs"): {"station_chief"},
+    ("GET", "/api/v1/look-back-rules"): {"station_chief"},
+    ("PUT", "/api/v1/look-back-rules"): {"station_chief"},
     # Whoever has no key is a stranger of the station that the request names (here: of none, so 400).
     ("GET", "/open311/v2/discovery.<any(json, xml):form>"): OPEN,
     ("GET", "/open311/v2/services.<any(json, xml):form>"): OPEN,
@@ -260,6 +277,8 @@ def address(rule):
         ("<file>", "grids.csv"),
         ("<listed>", "my_reports"),
         ("<any(json, xml):form>", "json"),
+        ("<any(gpx, geojson):form>", "gpx"),
+        ("<int(max=9223372036854775807):photo_id>", "999999999"),
     ):
         rule = rule.replace(part, value)
     while "<uuid:" in rule:
@@ -333,6 +352,11 @@ def test_a_submit_token_opens_what_a_phone_needs_and_nothing_more(app, as_role):
         ("GET", "/api/v1/places"),
         ("GET", "/api/v1/places/by-code/<code>"),
         ("POST", "/api/v1/intake/<source>/rows"),
+        ("GET", "/api/v1/tasks"),
+        ("GET", "/api/v1/tasks/<uuid:task_id>"),
+        ("POST", "/api/v1/tasks/<uuid:task_id>/take"),
+        ("POST", "/api/v1/tasks/<uuid:task_id>/result"),
+        ("GET", "/api/v1/task-photos/<int(max=9223372036854775807):photo_id>"),
         ("POST", "/open311/v2/servicerequestupdates.<any(json, xml):form>"),
         ("POST", "/open311/v2/requests.<any(json, xml):form>"),
     }

@@ -314,6 +314,25 @@ MESSAGES = {
     "fault_unmatched_edge": N_(
         "The border between %(codes)s does not match over %(length_m)s m, at %(lon)s, %(lat)s."
     ),
+    # Tasks and look-backs
+    "bad_week": N_("A week such as 2026-W47 is needed."),
+    "due_backwards": N_("The end must lie after the beginning."),
+    "due_far": N_("At most a year ahead."),
+    "due_over": N_("This time is over already."),
+    "grid_unknown": N_("There is no such grid."),
+    "no_look_back": N_("Only closed hazards and orders are looked at again, and none that is restricted."),
+    "not_ascending": N_("Whole days, each larger than the one before."),
+    "not_your_ground": N_("This place is not in the grids that you answer for."),
+    "not_your_task": N_("This task is not yours."),
+    "one_receiver": N_("Choose one: a person, a team or a grid."),
+    "doer_unknown": N_("This person is not known here, or has no account for tasks."),
+    "restricted_task": N_("A restricted matter can only be given to an officer by name."),
+    "task_over": N_("This task is over already: %(state)s."),
+    "task_place": N_("A place, a case or a grid is needed."),
+    "task_taken": N_("Somebody else has taken this task on."),
+    "task_unknown": N_("There is no such task for you."),
+    "team_unknown": N_("There is no such team."),
+    "task_words": N_("Please say what is to be done."),
 }
 
 # Words of states that stand inside sentences; those of cases are translated where they are declared.

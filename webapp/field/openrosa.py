@@ -21,7 +21,9 @@ from webapp.core.messages import message
 from webapp.core.security import new_secret
 from webapp.core.web import door, identity, site
 from webapp.field import queries, submissions
-from webapp.field.rules import FOLLOW_UPS, LISTS, of_class
+from webapp.field.rules import FOLLOW_UPS, LISTS, LOOK_BACKS, of_class
+from webapp.tasks.models import Task
+from webapp.tasks.queries import open_look_backs
 
 pages = Blueprint("openrosa", __name__)
 MOST_ASKED = 500
@@ -71,9 +73,13 @@ def form_list(session: Session, by: Actor, token: str = "", draft: bool = False)
     every = request.args.get("listAllVersions", "").lower() == "true"
     classes = queries.form_classes(session, drafts=draft, every=every)
     forms = [of_class(item) for item in classes]
-    forms += [] if draft else list(FOLLOW_UPS.values())
+    forms += [] if draft else [form for form in FOLLOW_UPS.values() if _is_offered(session, by, form)]
     wanted = request.args.get("formID")
     return answer(openrosa.form_list(_listed(f) for f in forms if wanted in (None, "", f.form_id)))
+
+
+def _is_offered(session: Session, by: Actor, form: xforms.FormClass) -> bool:
+    return form is not LOOK_BACKS or bool(_entities(session, by, form.form_id))
 
 
 def _listed(form: xforms.FormClass) -> openrosa.Listed:
@@ -92,6 +98,8 @@ def _listed(form: xforms.FormClass) -> openrosa.Listed:
 
 
 def _xform(form: xforms.FormClass) -> bytes:
+    if form is LOOK_BACKS:
+        return xforms.look_back_form(form, f"{form.form_id}.csv")
     if form.form_id in FOLLOW_UPS:
         return xforms.follow_up_form(form, f"{form.form_id}.csv")
     return xforms.hazard_form(form)
@@ -168,8 +176,24 @@ def _table(session: Session, by: Actor, file: str) -> bytes:
         return openrosa.table(("name", "label", "point"), rows)
     if file not in LISTS:
         raise NotFound()
-    headings = ("name", "label", "__version", "told", "number", "state", "class", "grid", "police_grid")
-    return openrosa.table(headings, (_entity(case) for case in queries.followed(session, by, LISTS[file])))
+    headings: tuple[str, ...] = ("name", "label", "__version", "told")
+    if LISTS[file] != LOOK_BACKS.form_id:
+        headings += ("number", "state", "class", "grid", "police_grid")
+    return openrosa.table(headings, _entities(session, by, LISTS[file]))
+
+
+def _entities(session: Session, by: Actor, listed: str) -> list[dict[str, Any]]:
+    """Return the rows of a list: the person's own cases, or the look-backs that wait for him."""
+    if listed == LOOK_BACKS.form_id:
+        return [_look_back(task) for task in open_look_backs(session)]
+    return [_entity(case) for case in queries.followed(session, by, listed)]
+
+
+def _look_back(task: Task) -> dict[str, Any]:
+    until = f"{clock.shown(task.due_until)}"
+    words = choose(task.words)
+    label = f"{task.grid.name} · {until}"
+    return {"name": task.id, "label": label, "__version": 1, "told": f"{words} {until}"}
 
 
 def _entity(case: Case) -> dict[str, Any]:
@@ -199,7 +223,7 @@ def integrity(listed: str, session: Session, by: Actor, token: str = "") -> Resp
     """Say which of the asked entities are no longer in the person's list."""
     if listed not in FOLLOW_UPS:
         raise NotFound()
-    present = {str(case.id) for case in queries.followed(session, by, listed)}
+    present = {str(row["name"]) for row in _entities(session, by, listed)}
     return answer(openrosa.integrity({name: name not in present for name in _asked()}))
 
 

@@ -38,6 +38,17 @@ MY_TASKS = FormClass(
     {"zh": "我已受理、尚未办结的事项", "en": "Cases that I took over and that are still open"},
     (),
 )
+# Only in the list of whoever has one to do: nobody waits for what nobody is told before its day.
+LOOK_BACKS = FormClass(
+    "look_backs",
+    "1",
+    {"zh": "回头看", "en": "Look-backs"},
+    {
+        "zh": "到现场看是否仍然完好，拍一张照片",
+        "en": "See on the spot whether it still is in order; take a photo",
+    },
+    (),
+)
 STATE_WORDS = {"draft": N_("draft"), "published": N_("published"), "withdrawn": N_("withdrawn")}
 # Files that came with a known case and that no name of it stands for.
 LOOSE_FILES = ("file_not_named", "file_differs")
@@ -49,7 +60,7 @@ KIND_WORDS = {
     "date": N_("date"),
     "photo": N_("photo"),
 }
-FOLLOW_UPS = {form.form_id: form for form in (MY_REPORTS, MY_TASKS)}
+FOLLOW_UPS = {form.form_id: form for form in (MY_REPORTS, MY_TASKS, LOOK_BACKS)}
 LISTS = {f"{name}.csv": name for name in FOLLOW_UPS}
 
 

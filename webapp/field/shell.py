@@ -15,7 +15,7 @@ STATIC = CHECKOUT / "static"
 PAGE = CHECKOUT / "webapp/templates/field/phone.html"
 START = "phone/main.js"
 # Modules that the service worker is made of, each before those that use it. They touch no document.
-WORKER = ("sha256.js", "database.js", "wire.js", "upload.js", "sender.js", "sw.js")
+WORKER = ("sha256.js", "database.js", "wire.js", "upload.js", "parcel.js", "sender.js", "sw.js")
 SHEETS = ("tokens", "base", "phone", "map")
 LEAFLET = "vendor/leaflet-1.9.4"
 MANIFEST = {

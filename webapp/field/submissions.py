@@ -20,13 +20,16 @@ from webapp.cases import queries as known_cases
 from webapp.cases.models import Case
 from webapp.cases.questions import Question, answer_problems
 from webapp.core.actor import Actor
-from webapp.core.errors import Conflict, NotFound, Problem, Refused
+from webapp.core.errors import Conflict, Forbidden, NotFound, Problem, Refused
 from webapp.core.files import BlobStore
 from webapp.core.i18n import _
 from webapp.core.messages import message
 from webapp.field import actions, queries
 from webapp.field.models import Quarantine
-from webapp.field.rules import FOLLOW_UPS, OPENROSA, oddities
+from webapp.field.rules import FOLLOW_UPS, LOOK_BACKS, OPENROSA, oddities
+from webapp.tasks import actions as tasks
+from webapp.tasks import queries as known_tasks
+from webapp.tasks.rules import Result
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,8 @@ def take(session: Session, blobs: BlobStore, sent: Sent, *, by: Actor) -> Told:
         problems = _problems(error.problems)
         _keep(session, blobs, sent, _all_files(sent.parts), problems, by)
         return Told(400, _sentence(problems))
+    if form.form_id == LOOK_BACKS.form_id:
+        return _looked_back(session, blobs, sent, form, by)
     if form.form_id in FOLLOW_UPS:
         return _followed_up(session, blobs, sent, form, by)
     number = queries.number_of(session, form.deprecated)
@@ -135,6 +140,35 @@ def _followed_up(session: Session, blobs: BlobStore, sent: Sent, form: Submissio
         _keep(session, blobs, sent, loose, odd, by)
         said.append(_("Kept for the station to look at: %(why)s", why=_sentence(odd)))
     return Told(201, " ".join(said))
+
+
+def _looked_back(session: Session, blobs: BlobStore, sent: Sent, form: Submission, by: Actor) -> Told:
+    """Keep what a look-back has found; a further part of the same form adds its photos."""
+    parts = forms.matched(form.named_files(), sent.parts)
+    unfit = _unfit(parts.held)
+    pictures = {_sha(data): data for name, data in parts.held.items() if name not in unfit}
+    try:
+        said = forms.look_back(form)
+        task = known_tasks.locked_task(session, UUID(said.task))
+        here = (
+            {"lon": said.place.lon, "lat": said.place.lat, "accuracy_m": said.place.accuracy_m}
+            if said.place
+            else {}
+        )
+        result = Result(form.id, said.outcome, said.note, said.at, **here)
+        tasks.finish(session, blobs, task, result, pictures, by=by)
+    except Unreadable as error:
+        return _kept(session, blobs, sent, _problems(error.problems), by)
+    except (ValueError, NotFound):
+        return _kept(session, blobs, sent, [Problem("/task", "task_unknown")], by)
+    except Refused as error:
+        return _kept(session, blobs, sent, error.problems, by)
+    except (Conflict, Forbidden) as error:
+        return _kept(session, blobs, sent, [Problem("/task", error.code, error.params)], by)
+    if unfit:
+        loose = {name: parts.held[name] for name in unfit}
+        _keep(session, blobs, sent, loose, [Problem(f"/files/{n}", code) for n, code in unfit.items()], by)
+    return Told(201, _("The look-back is kept. Thank you."))
 
 
 def _word(session: Session, case: Case, form: Submission, by: Actor) -> list[Problem]:

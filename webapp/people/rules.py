@@ -133,6 +133,16 @@ def strict_end(settings: Mapping[str, Any]) -> bool:
     return settings.get("strict_end") is not False
 
 
+# What follows when a resident says that a closed case is not settled.
+UNSATISFIED = ("look_back", "reopen", "nothing")
+
+
+def unsatisfied(settings: Mapping[str, Any]) -> str:
+    """Return what a station does when a resident is not satisfied; a look-back unless it says otherwise."""
+    wish = settings.get("unsatisfied")
+    return wish if wish in UNSATISFIED else "look_back"
+
+
 def station_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a station has set, whole; at first strangers may do nothing by Open311."""
     said = settings.get("open311")
@@ -141,6 +151,7 @@ def station_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
         "open311": {name: strangers.get(name) is True for name in ("report", "read")},
         "gps_threshold_m": gps_threshold_m(settings),
         "strict_end": strict_end(settings),
+        "unsatisfied": unsatisfied(settings),
     }
 
 

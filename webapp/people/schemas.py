@@ -6,7 +6,7 @@ from marshmallow import fields, validate
 
 from webapp.core.i18n import _
 from webapp.core.schema import Finite, Strict, Text
-from webapp.people.rules import CARDS_AT_ONCE, LOOSEST_M, REASON_TITLES, STRICTEST_M
+from webapp.people.rules import CARDS_AT_ONCE, LOOSEST_M, REASON_TITLES, STRICTEST_M, UNSATISFIED
 
 
 class DeviceIn(Strict):
@@ -123,4 +123,8 @@ class StationSettings(Strict):
         metadata={
             "description": "Hazards end only after a second person's look and what their class asks for"
         }
+    )
+    unsatisfied = fields.String(
+        validate=validate.OneOf(UNSATISFIED),
+        metadata={"description": "What follows when a resident says that a closed case is not settled"},
     )

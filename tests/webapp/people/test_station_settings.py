@@ -7,7 +7,12 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 URL = "/api/v1/station-settings"
-AT_FIRST = {"open311": {"report": False, "read": False}, "gps_threshold_m": 50.0, "strict_end": False}
+AT_FIRST = {
+    "open311": {"report": False, "read": False},
+    "gps_threshold_m": 50.0,
+    "strict_end": False,
+    "unsatisfied": "look_back",
+}
 EVENTS = text("SELECT by_id, data FROM app.event WHERE name = 'people.station_set' ORDER BY id")
 
 
@@ -25,6 +30,7 @@ def test_what_is_set_counts_and_is_logged_with_old_and_new(as_role, owner_db, me
         "open311": {"report": False, "read": True},
         "gps_threshold_m": 30,
         "strict_end": False,
+        "unsatisfied": "look_back",
     }
     assert admin.patch(URL, json=strangers).json == strangers
     with owner_db.transaction() as session:

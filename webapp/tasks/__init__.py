@@ -1,0 +1,1 @@
+"""What a person is asked to do at a place by a time: assigned tasks, and look-backs at closed cases."""
