@@ -54,7 +54,7 @@ class BodyList:
 def decode(data: bytes) -> BodyList:
     """Read a directory of bodies.
 
-    Faults: missing, too_long, bad_code, bad_phone, number_range, duplicate_row and what sheets says of a line.
+    Faults: missing, too_long, bad_code, bad_phone, number_range, duplicate_row; what sheets says of a line.
     Raises Refused: missing_column, and whatever sheets.decode refuses.
     """
     sheet = sheets.decode(data, KNOWN)

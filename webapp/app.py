@@ -33,6 +33,8 @@ from webapp.field import batches, openrosa, uploads
 from webapp.field import pages as field_pages
 from webapp.intake import api as intake_api
 from webapp.intake import pages as intake_pages
+from webapp.leads import api as leads_api
+from webapp.leads import pages as leads_pages
 from webapp.maps import api as maps_api
 from webapp.maps import basemap
 from webapp.maps import pages as maps_pages
@@ -46,6 +48,8 @@ from webapp.people import pages as people_pages
 from webapp.people.cookies import identify
 from webapp.places import api as places_api
 from webapp.places import pages as places_pages
+from webapp.referrals import api as referrals_api
+from webapp.referrals import pages as referrals_pages
 from webapp.residents import api as residents_api
 from webapp.residents import public
 from webapp.webhooks import api as webhooks_api
@@ -68,6 +72,8 @@ BLUEPRINTS = (
     intake_api.blp,
     open311_api.contacts,
     webhooks_api.blp,
+    referrals_api.blp,
+    leads_api.blp,
 )
 PAGES = (
     people_pages.pages,
@@ -85,6 +91,8 @@ PAGES = (
     places_pages.pages,
     public.pages,
     webhooks_pages.pages,
+    referrals_pages.pages,
+    leads_pages.pages,
 )
 
 # Addresses of protocols that have a form of their own for errors.

@@ -7,6 +7,7 @@ from webapp.core.queue import Handler
 from webapp.exchange import jobs as exchange
 from webapp.intake import jobs as intake
 from webapp.parcels import jobs as parcels
+from webapp.referrals import jobs as referrals
 from webapp.webhooks import jobs as webhooks
 from webapp.webhooks.rules import EVENTS, PING, REPLAY
 
@@ -43,4 +44,5 @@ JOBS: dict[str, Handler] = {
     "exchange.end_export": exchange.end_export,
     "parcels.take_package": parcels.take_package,
     "parcels.take_dropped": parcels.take_dropped,
+    "referrals.remind_late": referrals.remind_late,
 }

@@ -42,6 +42,16 @@ EVENT_TITLES = {
     "open311.contact_disclosed": N_("Contact data read"),
     "open311.note_added": N_("Sender added words"),
     "intake.revised": N_("Changed at its source"),
+    "referrals.attempted": N_("Somebody went or called"),
+    "referrals.prepared": N_("Form of hand-over made out"),
+    "referrals.reporter_disclosed": N_("Reporter's data put on the form of hand-over"),
+    "referrals.delivered": N_("Delivered to the body"),
+    "referrals.receipt_noted": N_("Receipt of the body noted"),
+    "referrals.answered": N_("The body answered"),
+    "referrals.recalled": N_("Taken back from the body"),
+    "referrals.reminded": N_("The body's answer is late"),
+    "referrals.non_police_marked": N_("Marked as not a police matter"),
+    "referrals.non_police_cleared": N_("A police matter after all"),
 }
 METHOD_TITLES = {
     "gps": N_("by satellite"),
@@ -63,7 +73,8 @@ LIFE: dict[tuple[str, str], State] = {
 }
 
 # Kinds of matters: what the phone page reports, and what residents bring beside it.
-HAZARD_KINDS = ("hazard", "lead")
+LEAD = "lead"
+HAZARD_KINDS = ("hazard", LEAD)
 KINDS = (*HAZARD_KINDS, "dispute", "opinion", "order")
 # What is closed by an answer: a dispute or an opinion has no cure to be photographed.
 CLOSED_BY_WORDS = ("dispute", "opinion")
@@ -79,6 +90,11 @@ PRESSING_VOICES = 2
 TEXT_LIMIT = 500
 CLOCK_SLACK = timedelta(minutes=10)
 OLDEST = timedelta(days=365)
+
+
+def walled(restricted: bool, kind: str) -> bool:
+    """Say whether a case is read for a purpose only, which is written down first."""
+    return restricted and kind == LEAD
 
 
 def kinds_wanted(said: str) -> tuple[str, ...]:

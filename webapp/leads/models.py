@@ -23,9 +23,7 @@ class LeadRead(Base):
     __tablename__ = "lead_read"
     __table_args__ = (
         inside("person", "reader_id"),
-        CheckConstraint(
-            "what IN ('opened', 'handed_in', 'page', 'api', 'photo', 'person')", name="what"
-        ),
+        CheckConstraint("what IN ('opened', 'handed_in', 'page', 'api', 'photo', 'person')", name="what"),
         CheckConstraint("what <> 'opened' OR purpose <> ''", name="purpose"),
         Index("ix_lead_read_reader_id_at", "reader_id", "at"),
         Index("ix_lead_read_station_id_id", "station_id", "id"),
