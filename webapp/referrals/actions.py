@@ -18,7 +18,9 @@ from sqlalchemy.orm import Session
 from collectors.body_lists import BodyRow
 from gis import coords
 from gis.errors import ShapeError
+from webapp.cases import actions as cases
 from webapp.cases import filing
+from webapp.cases.actions import Given
 from webapp.cases.models import Attachment, Case
 from webapp.core import clock
 from webapp.core.actor import Actor
@@ -194,6 +196,8 @@ def prepare(session: Session, case: Case, form: Form, *, by: Actor) -> Referral:
     held = queries.open_referral(session, case.id)
     if held is not None:
         raise Conflict("referral_open", number=held.number)
+    if not rules.may_leave(case.state):
+        raise Conflict("state", state=case.state)
     there = set(session.scalars(select(Attachment.id).where(Attachment.case_id == case.id)))
     problems = rules.photo_problems(list(form.photos), there)
     problems += rules.reporter_problems(form.with_reporter, form.reporter, form.reason)
@@ -216,10 +220,21 @@ def prepare(session: Session, case: Case, form: Form, *, by: Actor) -> Referral:
 
 
 def deliver(
-    session: Session, referral: Referral, *, how: str, to: str, at: datetime | None = None, by: Actor
+    session: Session,
+    blobs: BlobStore,
+    referral: Referral,
+    *,
+    how: str,
+    to: str,
+    at: datetime | None = None,
+    by: Actor,
 ) -> Referral:
-    """Note that the form has reached the body: from now on its answer is awaited."""
+    """Note that the form has reached the body: the case is transferred, and an answer is awaited."""
     rules.require_step(referral.state, "deliver")
+    if not rules.may_leave(referral.case.state):
+        raise Conflict("state", state=referral.case.state)
+    words = f"{referral.number}: {referral.body.name}"
+    _along(session, blobs, referral, "transfer", Given(note=words, body=referral.body.name), by)
     now = clock.now()
     referral.delivered_at = min(at or now, now)
     referral.delivered_how, referral.delivered_to = how, to
@@ -233,6 +248,7 @@ def note_receipt(
 ) -> Referral:
     """Keep the body's receipt: its number and day, a photo of the paper if there is one."""
     rules.require_step(referral.state, "note_receipt")
+    _along(session, blobs, referral, "note_receipt", Given(receipt=number), by)
     referral.receipt_number, referral.receipt_on = number, on
     referral.receipt_sha256, referral.receipt_media = _kept(blobs, scan)
     return _moved(session, referral, "receipted", "referrals.receipt_noted", by)
@@ -248,8 +264,14 @@ def note_answer(
     photo: bytes,
     by: Actor,
 ) -> Referral:
-    """Keep the body's answer: it takes the matter on, has done it, or refuses; the last two end it."""
+    """Keep the body's answer: it takes the matter on, has done it, or refuses; the last two end it.
+
+    Done: the case is fed back, for a second person to verify. Refused: it is back with its handler.
+    """
     rules.require_step(referral.state, "note_answer")
+    verb = {"done": "note_answer", "refused": "take_back"}.get(answer)
+    if verb:
+        _along(session, blobs, referral, verb, Given(note=words), by)
     referral.answer, referral.answer_words = answer, words
     referral.answer_sha256, referral.answer_media = _kept(blobs, photo)
     referral.answered_at = referral.answered_at or clock.now()
@@ -257,9 +279,10 @@ def note_answer(
     return _moved(session, referral, answer, "referrals.answered", by)
 
 
-def recall(session: Session, referral: Referral, *, words: str, by: Actor) -> Referral:
+def recall(session: Session, blobs: BlobStore, referral: Referral, *, words: str, by: Actor) -> Referral:
     """Take the case back from the body, with the reason."""
     rules.require_step(referral.state, "recall")
+    _along(session, blobs, referral, "take_back", Given(note=words), by)
     referral.recall_words, referral.ended_at = words, clock.now()
     return _moved(session, referral, "recalled", "referrals.recalled", by)
 
@@ -271,6 +294,15 @@ def remind(session: Session, referral: Referral, *, by: Actor) -> Referral:
         session.flush()
         _told(session, referral, "referrals.reminded", by)
     return referral
+
+
+def _along(
+    session: Session, blobs: BlobStore, referral: Referral, verb: str, given: Given, by: Actor
+) -> None:
+    """Take the step of the case's own life that goes along with what happens to its form."""
+    found = cases.locked_case(session, referral.case_id)
+    if rules.applies(found.state, verb):
+        cases.take_step(session, blobs, found, verb, given, by=by)
 
 
 def _kept(blobs: BlobStore, data: bytes) -> tuple[str | None, str | None]:

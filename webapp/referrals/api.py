@@ -175,7 +175,7 @@ def _of_case(session: Session, case_id: UUID, by: Actor) -> dict[str, Any]:
     return {
         "referrals": held,
         "steps": rules.steps(waiting.state, by.role) if waiting else [],
-        "may_prepare": sends and waiting is None and found.closed_at is None,
+        "may_prepare": sends and waiting is None and rules.may_leave(found.state),
         "bodies": queries.suited(session, found.class_code) if sends and waiting is None else [],
     }
 
@@ -206,7 +206,8 @@ def referrals(query: dict[str, Any], session: Session, by: Actor) -> dict[str, A
 @blp.response(200, ReferralOut)
 def deliver(body: dict[str, Any], referral_id: UUID, session: Session, by: Actor) -> Referral:
     """Note how, to whom and when a form was delivered; its clock starts."""
-    return actions.deliver(session, queries.referral(session, referral_id, held=True), **body, by=by)
+    found = queries.referral(session, referral_id, held=True)
+    return actions.deliver(session, site().blobs, found, **body, by=by)
 
 
 @blp.route("/referrals/<uuid:referral_id>/receipt", methods=["POST"])
@@ -243,7 +244,8 @@ def answer(
 @blp.response(200, ReferralOut)
 def recall(body: dict[str, Any], referral_id: UUID, session: Session, by: Actor) -> Referral:
     """Take a case back from a body."""
-    return actions.recall(session, queries.referral(session, referral_id, held=True), **body, by=by)
+    found = queries.referral(session, referral_id, held=True)
+    return actions.recall(session, site().blobs, found, **body, by=by)
 
 
 @blp.route("/referrals/<uuid:referral_id>/scans/<any(receipt, answer):which>")

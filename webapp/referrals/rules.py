@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import date, datetime, time, timedelta, tzinfo
 from uuid import UUID
 
+from webapp.cases.rules import STEPS as LIFE
+from webapp.cases.rules import State
 from webapp.core.errors import Conflict, Problem
 from webapp.core.i18n import N_
 
@@ -64,6 +66,19 @@ CLOSES_AT = time(18)
 CLOCK_SLACK = timedelta(minutes=10)
 OLDEST = timedelta(days=60)
 MOST_DAYS = 90
+
+
+def may_leave(case_state: str) -> bool:
+    """Say whether a case in this state may go to a body: it is open, and nobody is to verify or answer yet."""
+    return case_state == State.TRANSFERRED or case_state in LIFE["transfer"].starts
+
+
+def applies(case_state: str, verb: str) -> bool:
+    """Say whether a step of the case's own life goes along with what happens to its form.
+
+    Where somebody took that step by hand before, the form alone moves.
+    """
+    return case_state in LIFE[verb].starts
 
 
 def require_step(state: str, verb: str) -> None:

@@ -58,7 +58,8 @@ BEGIN
     WHERE c.station_id = app.my_station() AND c.restricted AND c.kind = 'lead' AND (
         app.my_role() = 'station_chief'
         OR (app.my_role() = 'officer' AND (c.grid_id IN (SELECT app.my_grids())
-                                           OR c.neighbour_grid_id IN (SELECT app.my_grids()))))
+                                           OR c.neighbour_grid_id IN (SELECT app.my_grids())
+                                           OR c.assigned_to = app.me())))
     ORDER BY c.closed_at IS NOT NULL, c.due_at NULLS LAST, c.reported_at DESC LIMIT 500;
 END $$;
 

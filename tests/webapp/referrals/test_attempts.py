@@ -95,7 +95,8 @@ def test_direct_sql_writes_no_attempt_of_another(db_as, member, send_report, as_
     sample = send_report("t.volunteer", "A1")
     as_user("t.officer.a").post(url(sample), json=tried())
     add = text("""INSERT INTO app.attempt (id, station_id, case_id, person_id, result, at)
-        SELECT gen_random_uuid(), c.station_id, c.id, :who, 'met', now() FROM app.case_file c WHERE c.id = :id""")
+        SELECT gen_random_uuid(), c.station_id, c.id, :who, 'met', now()
+        FROM app.case_file c WHERE c.id = :id""")
     with pytest.raises(Exception, match="row-level security"), db_as("t.officer.a") as session:
         session.execute(add, {"who": member("t.station_chief").person_id, "id": sample.id})
     seen = text("SELECT count(*) FROM app.attempt WHERE case_id = :id")

@@ -56,6 +56,10 @@ def deliver(client, made, **changes):
     return client.post(f"/api/v1/referrals/{made['id']}/deliver", json=said)
 
 
+def state_of(client, sample):
+    return client.get(f"/api/v1/cases/{sample.id}").json["state"]
+
+
 def answer(client, made, said="done", words="已清理", **files):
     form = {"answer": said, "words": words, **files}
     return client.post(f"/api/v1/referrals/{made['id']}/answer", data=form)
@@ -72,6 +76,7 @@ def test_the_whole_way_of_a_hand_over(as_user, prepared):
     assert again.json["number"] == made["number"], "the same form twice is one form"
     told = deliver(officer, made).json
     assert (told["state"], told["group"]) == ("delivered", "receipt")
+    assert state_of(officer, sample) == "transferred"
     assert told["due_at"]
     receipt = officer.post(
         f"/api/v1/referrals/{made['id']}/receipt",
@@ -84,6 +89,7 @@ def test_the_whole_way_of_a_hand_over(as_user, prepared):
     done = answer(officer, made, photo=(io.BytesIO(photo(4)), "cure.jpg"))
     assert (done.json["state"], done.json["group"], done.json["late"]) == ("done", "ended", False)
     assert officer.get(done.json["answer_url"]).status_code == 200
+    assert state_of(officer, sample) == "fed_back", "a second person verifies what the body did"
     listed = officer.get("/api/v1/referrals?group=ended").json
     assert made["number"] in {item["number"] for item in listed["referrals"]}
     page = officer.get(f"/cases/{officer.get(f'/api/v1/cases/{sample.id}').json['number']}?lang=zh")
@@ -105,11 +111,24 @@ def test_steps_out_of_order_and_a_second_body_are_refused(as_user, prepared, bod
 
 def test_taken_on_then_refused_ends_it(as_user, prepared):
     officer = as_user("t.officer.a")
-    made = prepared()[2].json
+    sample, _form, answered = prepared()
+    made = answered.json
     deliver(officer, made)
     assert answer(officer, made, "accepted", "已受理").json["group"] == "underway"
+    assert state_of(officer, sample) == "transferred"
     assert answer(officer, made, "refused", "不归我们管").json["group"] == "ended"
     assert answer(officer, made).status_code == 409
+    assert state_of(officer, sample) == "accepted", "what a body refuses has its handler again"
+
+
+def test_a_form_goes_on_where_the_case_was_moved_by_hand(as_user, prepared):
+    officer = as_user("t.officer.a")
+    sample, _form, answered = prepared()
+    deliver(officer, answered.json)
+    by_hand = officer.post(f"/api/v1/cases/{sample.id}/steps/take_back", data={"note": "电话告知不受理"})
+    assert by_hand.json["state"] == "accepted", by_hand.text
+    assert answer(officer, answered.json, "refused", "不归我们管").json["group"] == "ended"
+    assert state_of(officer, sample) == "accepted"
 
 
 def test_no_reporter_on_the_form_unless_ticked_with_a_reason(as_user, prepared, owner_db):
