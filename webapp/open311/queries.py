@@ -16,6 +16,7 @@ from collectors.open311 import Wanted
 from webapp.addresses.queries import geocoded
 from webapp.areas.models import Grid, GridShape, Plan
 from webapp.cases.models import Case
+from webapp.cases.queries import shareable
 from webapp.cases.rules import OPEN_STATES, State
 from webapp.core.actor import Actor
 from webapp.core.errors import Forbidden, NotFound
@@ -113,7 +114,7 @@ def _asked(wanted: Wanted, changed: bool) -> Any:
         tokens = [token for token in map(_uuid, wanted.ids) if token is not None]
         return query.where(or_(Case.number.in_(wanted.ids), Case.id.in_(tokens)))
     moments = (Case.reported_at, Case.accepted_at, Case.closed_at) if changed else (Case.reported_at,)
-    query = query.where(or_(*(at.between(wanted.since, wanted.until) for at in moments)))
+    query = query.where(or_(*(at.between(wanted.since, wanted.until) for at in moments)), shareable())
     if wanted.codes:
         query = query.where(Case.class_code.in_(wanted.codes))
     if set(wanted.statuses) == {"open"}:

@@ -90,6 +90,8 @@ def _position(tried: Tried) -> dict[str, Any]:
         here = coords.to_wgs84(tried.lon, tried.lat, tried.crs)
     except ShapeError as error:
         raise Refused(problems=[Problem("/lon", error.code, error.params)]) from error
+    if not rules.in_china(*here):
+        raise Refused(problems=[Problem("/lon", "outside_china", {"lon": here[0], "lat": here[1]})])
     raw = {"raw_x": tried.lon, "raw_y": tried.lat, "raw_crs": tried.crs, "accuracy_m": tried.accuracy_m}
     return {"geom": from_shape(Point(*here), 4326), **raw}
 

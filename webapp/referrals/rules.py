@@ -69,7 +69,7 @@ MOST_DAYS = 90
 
 
 def may_leave(case_state: str) -> bool:
-    """Say whether a case in this state may go to a body: it is open, and nobody is to verify or answer yet."""
+    """Say whether a case in this state may go to a body: open, and nobody is to verify or answer yet."""
     return case_state == State.TRANSFERRED or case_state in LIFE["transfer"].starts
 
 
@@ -136,6 +136,11 @@ def attempt_problems(at: datetime, now: datetime) -> list[Problem]:
     if at < now - OLDEST:
         return [Problem("/at", "attempt_too_old", {"days": OLDEST.days})]
     return []
+
+
+def in_china(lon: float, lat: float) -> bool:
+    """Say whether a place (WGS 84) can be one of ours; the same box as that of cases."""
+    return 73 <= lon <= 136 and 3 <= lat <= 54
 
 
 def reporter_problems(told: bool, reporter: str, reason: str) -> list[Problem]:
