@@ -267,8 +267,8 @@ def _visits(
         visitor = persons[one.visitor].id
         said = {
             **{name: "" for name in leads.DETAILS}, "name": one.name, "address": one.address,
-            "risk": one.risk, "minor": False, "grid_id": grids[one.grid_code], "officer_id": persons[one.officer].id,
-            "visitor_id": visitor, "second_id": None,
+            "risk": one.risk, "minor": False, "grid_id": grids[one.grid_code],
+            "officer_id": persons[one.officer].id, "visitor_id": visitor, "second_id": None,
         }  # fmt: skip
         person = leads.keep_person(session, _id(drawn.code, "visited", one.serial), said, by=by)
         if one.days_ago is not None:

@@ -80,9 +80,8 @@ def bodies_by_code(session: Session, station_id: UUID) -> dict[str, Body]:
 
 
 def suited(session: Session, class_code: str) -> list[Body]:
-    """Return the bodies in use, those that take a class by name first."""
-    found = [item for item in bodies(session) if rules.takes(item.classes, class_code)]
-    return sorted(found, key=lambda item: class_code not in item.classes)
+    """Return the bodies in use: those that name a class, those that take all, the others; by name."""
+    return sorted(bodies(session), key=lambda item: rules.distance(item.classes, class_code))
 
 
 def next_number(session: Session, year: int) -> str:

@@ -168,9 +168,11 @@ def week_of(day: date) -> tuple[date, date]:
     return monday, monday + timedelta(days=7)
 
 
-def takes(classes: list[str], class_code: str) -> bool:
-    """Say whether a body takes matters of a class; one that names none takes all."""
-    return not classes or class_code in classes
+def distance(classes: list[str], class_code: str) -> int:
+    """Return how near a body is to a class: 0 it names the class, 1 it names none, 2 it names others."""
+    if class_code in classes:
+        return 0
+    return 2 if classes else 1
 
 
 def same(known: tuple[object, ...], sent: tuple[object, ...], client_id: UUID) -> None:
