@@ -9,6 +9,18 @@ import { sending } from "./problems.js";
 
 await load("referrals");
 
+const WAYS = ["hand", "courier", "fax", "platform", "phone"];
+const ANSWERS = ["accepted", "done", "refused"];
+
+/** What each step asks: controls by name. */
+const ASKED = {
+  deliver: () => [choice("how", WAYS, "way"), line("to", 60)],
+  note_receipt: () => [line("number", 60), day("on"), picture()],
+  note_answer: () => [choice("answer", ANSWERS, "answer"), line("words", 2000), picture()],
+  recall: () => [line("words", 500)],
+};
+const ADDRESS = { deliver: "deliver", note_receipt: "receipt", note_answer: "answer", recall: "recall" };
+
 const attempts = byId("attempts");
 const referrals = byId("referrals");
 const attemptForm = /** @type {HTMLFormElement} */ (byId("attempt-form"));
@@ -165,18 +177,6 @@ function referral(item, steps) {
     open && steps.map((step) => stepForm(item, step)),
   );
 }
-
-const WAYS = ["hand", "courier", "fax", "platform", "phone"];
-const ANSWERS = ["accepted", "done", "refused"];
-
-/** What each step asks: controls by name. */
-const ASKED = {
-  deliver: () => [choice("how", WAYS, "way"), line("to", 60)],
-  note_receipt: () => [line("number", 60), day("on"), picture()],
-  note_answer: () => [choice("answer", ANSWERS, "answer"), line("words", 2000), picture()],
-  recall: () => [line("words", 500)],
-};
-const ADDRESS = { deliver: "deliver", note_receipt: "receipt", note_answer: "answer", recall: "recall" };
 
 /**
  * @param {any} item
