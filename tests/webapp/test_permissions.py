@@ -271,6 +271,8 @@ def address(rule):
         ("<file>", "grids.csv"),
         ("<listed>", "my_reports"),
         ("<any(json, xml):form>", "json"),
+        ("<any(receipt, answer):which>", "receipt"),
+        ("<any(high, key, general):risk>", "high"),
     ):
         rule = rule.replace(part, value)
     while "<uuid:" in rule:
@@ -334,6 +336,10 @@ def test_a_submit_token_opens_what_a_phone_needs_and_nothing_more(app, as_role):
         ("POST", "/api/v1/cases/<uuid:case_id>/voices"),
         ("GET", "/api/v1/cases/nearby"),
         ("GET", "/api/v1/voices"),
+        ("GET", "/api/v1/attempt-results"),
+        ("GET", "/api/v1/attempts"),
+        ("GET", "/api/v1/cases/<uuid:case_id>/attempts"),
+        ("POST", "/api/v1/cases/<uuid:case_id>/attempts"),
         ("GET", "/api/v1/points"),
         ("GET", "/api/v1/attachments/<int(max=9223372036854775807):attachment_id>"),
         ("POST", "/api/v1/batches"),

@@ -12,7 +12,7 @@ from webapp.core.db import MIGRATE, role_url
 from webapp.core.ensure import connect, install_context_key
 
 # Tables of the schema app that hold no personal data and need no row-level security.
-OPEN_TABLES = ("alembic_version", "attempt_result", "division", "job", "outbox")
+OPEN_TABLES = ("alembic_version", "division", "job", "outbox")
 
 
 def config(url: URL) -> Config:

@@ -3,7 +3,7 @@
 DO $$
 DECLARE t text;
 BEGIN
-    FOREACH t IN ARRAY ARRAY['attempt', 'body', 'referral', 'referral_number', 'non_police', 'lead_read',
+    FOREACH t IN ARRAY ARRAY['attempt', 'attempt_result', 'body', 'referral', 'referral_number', 'non_police', 'lead_read',
         'visit_interval', 'visit_person', 'visit_detail', 'visit']
     LOOP
         EXECUTE format('ALTER TABLE app.%I ENABLE ROW LEVEL SECURITY', t);
@@ -20,11 +20,12 @@ BEGIN
     END LOOP;
 END $$;
 
--- A person's attempts are the person's own work too, wherever the case has gone.
+-- Titles are nobody's secret, and no business of a stranger's.
+CREATE POLICY result_read ON app.attempt_result FOR SELECT USING ((SELECT app.my_role()) <> 'public');
 CREATE POLICY attempt_read ON app.attempt FOR SELECT USING (
-    station_id = (SELECT app.my_station()) AND (
-        ((SELECT app.my_role()) IN ('officer', 'grid_worker', 'station_chief', 'machine')
-         AND case_id IN (SELECT c.id FROM app.case_file c WHERE c.id = case_id))));
+    station_id = (SELECT app.my_station())
+    AND (SELECT app.my_role()) IN ('officer', 'grid_worker', 'station_chief', 'machine')
+    AND case_id IN (SELECT c.id FROM app.case_file c WHERE c.id = case_id));
 CREATE POLICY attempt_log ON app.attempt FOR INSERT WITH CHECK (
     station_id = (SELECT app.my_station()) AND person_id = (SELECT app.me())
     AND (SELECT app.my_role()) IN ('officer', 'grid_worker', 'station_chief')
