@@ -16,7 +16,7 @@ from collectors.open311 import Wanted
 from webapp.addresses.queries import geocoded
 from webapp.areas.models import Grid, GridShape, Plan
 from webapp.cases.models import Case
-from webapp.cases.queries import shareable
+from webapp.cases.queries import looked_at, shareable
 from webapp.cases.rules import OPEN_STATES, State
 from webapp.core.actor import Actor
 from webapp.core.errors import Forbidden, NotFound
@@ -77,7 +77,7 @@ def request_of(session: Session, said: str, by: Actor) -> Case:
         found = known_of(session, [token])
     if found is None:
         raise NotFound()
-    return found
+    return looked_at(session, found, "api")
 
 
 def requests(session: Session, wanted: Wanted, by: Actor, *, changed: bool = False) -> list[Seen]:

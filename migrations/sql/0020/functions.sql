@@ -60,7 +60,7 @@ BEGIN
         OR (app.my_role() = 'officer' AND (c.grid_id IN (SELECT app.my_grids())
                                            OR c.neighbour_grid_id IN (SELECT app.my_grids())
                                            OR c.assigned_to = app.me())))
-    ORDER BY c.closed_at IS NOT NULL, c.due_at NULLS LAST, c.reported_at DESC LIMIT 500;
+    ORDER BY c.closed_at IS NOT NULL, c.due_at NULLS LAST, c.reported_at DESC;
 END $$;
 
 -- Opens one of these leads for fifteen minutes: the purpose is in the log before anything is shown. No row when

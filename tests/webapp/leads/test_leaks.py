@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -11,6 +12,7 @@ from sqlalchemy import text
 
 from tests.house.tables import routes
 from tests.webapp.leads.conftest import ADDRESS, SECRET
+from webapp.core import clock
 
 EVERYBODY = (
     *("t.officer.a", "t.officer.b", "t.station_chief", "t.grid_worker.a", "t.volunteer", "t.planner"),
@@ -153,3 +155,27 @@ def test_the_machine_still_works_on_it(settings, station, lead):
             session.scalar(text("SELECT note FROM app.case_file WHERE id = :id"), {"id": lead.id}) == SECRET
         )
     worker.dispose()
+
+
+def test_the_file_that_a_lead_was_taken_from_tells_it_no_more(as_user, station, owner_db, superuser):
+    chief, words = as_user("t.station_chief"), "桥洞里有人聚众赌博"
+    source = f"calls-{uuid4().hex[:6]}"
+    said = {"code": source, "name": "110", "kind": "call"}
+    assert chief.put(f"/api/v1/intake/sources/{uuid4()}", json=said).status_code == 200
+    lon, lat = station.inside("A2")
+    at = clock.shown(clock.now() - timedelta(minutes=20), "%Y-%m-%d %H:%M:%S")
+    row = {"接警单编号": source, "报警时间": at, "报警内容": words, "经度": str(lon), "纬度": str(lat)}
+    taken = chief.post(f"/api/v1/intake/{source}/rows", json=[row])
+    assert taken.json["rows"][0]["state"] == "taken", taken.text
+    [upload] = [item["id"] for item in chief.get("/api/v1/intake/uploads").json][:1]
+    rows = f"/api/v1/intake/uploads/{upload}/rows"
+    assert words in told(chief.get(rows)), "who handed it in has just read it"
+    with superuser.cursor() as cursor:
+        cursor.execute("UPDATE app.lead_read SET at = at - interval '16 minutes'")
+    assert words not in told(chief.get(rows))
+    number = taken.json["rows"][0]["case_number"]
+    for address in (f"/intake/orders/{number}", f"/cases/{number}"):
+        assert chief.get(address).status_code == 404
+    again = chief.post(f"/api/v1/intake/{source}/rows", json=[row])
+    assert again.status_code == 200, again.text
+    assert words not in told(as_user("t.system_admin").get(rows))
