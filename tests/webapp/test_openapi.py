@@ -16,7 +16,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-EXAMPLES = 40
+EXAMPLES = 20
 ROLES = ("volunteer", "officer", "station_chief", "audit_admin")
 CHECKS = (
     not_a_server_error,
