@@ -35,6 +35,8 @@ from webapp.field import batches, openrosa, uploads
 from webapp.field import pages as field_pages
 from webapp.intake import api as intake_api
 from webapp.intake import pages as intake_pages
+from webapp.leads import api as leads_api
+from webapp.leads import pages as leads_pages
 from webapp.maps import api as maps_api
 from webapp.maps import basemap
 from webapp.maps import pages as maps_pages
@@ -50,6 +52,8 @@ from webapp.places import api as places_api
 from webapp.places import pages as places_pages
 from webapp.repeats import api as repeats_api
 from webapp.repeats import pages as repeats_pages
+from webapp.referrals import api as referrals_api
+from webapp.referrals import pages as referrals_pages
 from webapp.residents import api as residents_api
 from webapp.residents import public
 from webapp.tasks import api as tasks_api
@@ -77,6 +81,8 @@ BLUEPRINTS = (
     tasks_api.blp,
     webhooks_api.blp,
     repeats_api.blp,
+    referrals_api.blp,
+    leads_api.blp,
 )
 PAGES = (
     people_pages.pages,
@@ -97,6 +103,8 @@ PAGES = (
     tasks_pages.pages,
     webhooks_pages.pages,
     repeats_pages.pages,
+    referrals_pages.pages,
+    leads_pages.pages,
 )
 
 # Addresses of protocols that have a form of their own for errors.

@@ -10,6 +10,7 @@ from webapp.intake import jobs as intake
 from webapp.parcels import jobs as parcels
 from webapp.repeats import jobs as repeats
 from webapp.repeats.rules import TOLD
+from webapp.referrals import jobs as referrals
 from webapp.residents import jobs as residents
 from webapp.tasks import jobs as tasks
 from webapp.webhooks import jobs as webhooks
@@ -57,6 +58,7 @@ PERIODIC: tuple[Every, ...] = (
     # Mondays at six, before the morning's round.
     Every("repeats.record_week", 7 * 24 * 60, 6 * 60),
     Every("tasks.tend_day", 24 * 60, 5 * 60),
+    Every("referrals.remind_late", 60, 5),
 )
 
 JOBS: dict[str, Handler] = {
@@ -86,4 +88,5 @@ JOBS: dict[str, Handler] = {
     "tasks.tend_day": tasks.tend_day,
     "tasks.follow_look_back": tasks.follow_look_back,
     "tasks.answer_unsatisfied": tasks.answer_unsatisfied,
+    "referrals.remind_late": referrals.remind_late,
 }

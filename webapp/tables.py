@@ -9,12 +9,14 @@ import webapp.core.queue
 import webapp.exchange.models
 import webapp.field.models
 import webapp.intake.models
+import webapp.leads.models
 import webapp.open311.models
 import webapp.parcels.models
 import webapp.patrols.models
 import webapp.people.models
 import webapp.places.models
 import webapp.repeats.models
+import webapp.referrals.models
 import webapp.residents.models
 import webapp.tasks.models
 import webapp.webhooks.models  # noqa: F401

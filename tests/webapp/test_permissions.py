@@ -27,6 +27,10 @@ ALL = set(ROLES)
 OPEN = ALL | {"nobody"}
 OFFICE = {"station_chief", "system_admin"}
 EXPORTERS = OFFICE | {"officer"}
+POLICE = {"officer", "station_chief"}
+COUNTERS = POLICE | {"planner", "system_admin", "audit_admin"}
+VISITORS = {"volunteer", "grid_worker", "officer", "mediator", "station_chief"}
+REFERRAL_STEPS = ("deliver", "receipt", "answer", "recall")
 
 # Form apps: by Digest or Basic, by a token in the address, and for trying out drafts.
 FORM_WAYS = ("", "/<token>", "/test/<token>")
@@ -241,6 +245,40 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("GET", "/open311/v2/tokens/<uuid:token>.<any(json, xml):form>"): OPEN,
     ("GET", "/open311/v2/servicerequestupdates.<any(json, xml):form>"): OPEN,
     ("POST", "/open311/v2/servicerequestupdates.<any(json, xml):form>"): REPORTERS | {"nobody"},
+    # Attempts, other bodies, hand-overs
+    ("GET", "/bodies"): HANDLERS | {"system_admin"},
+    ("GET", "/referrals"): HANDLERS,
+    ("GET", "/referrals/<number>/form"): HANDLERS,
+    ("GET", "/api/v1/attempt-results"): HANDLERS,
+    ("GET", "/api/v1/attempts"): HANDLERS,
+    ("GET", "/api/v1/cases/<uuid:case_id>/attempts"): HANDLERS,
+    ("POST", "/api/v1/cases/<uuid:case_id>/attempts"): HANDLERS,
+    ("PUT", "/api/v1/cases/<uuid:case_id>/non-police"): POLICE,
+    ("GET", "/api/v1/bodies"): HANDLERS | {"system_admin"},
+    ("PUT", "/api/v1/bodies/<uuid:body_id>"): {"station_chief"},
+    ("POST", "/api/v1/bodies/<uuid:body_id>/retire"): {"station_chief"},
+    ("POST", "/api/v1/bodies/import"): {"station_chief"},
+    ("GET", "/api/v1/cases/<uuid:case_id>/referrals"): HANDLERS,
+    ("POST", "/api/v1/cases/<uuid:case_id>/referrals"): POLICE,
+    ("GET", "/api/v1/referrals"): HANDLERS,
+    **{("POST", f"/api/v1/referrals/<uuid:referral_id>/{verb}"): POLICE for verb in REFERRAL_STEPS},
+    ("GET", "/api/v1/referrals/<uuid:referral_id>/scans/<any(receipt, answer):which>"): HANDLERS,
+    ("GET", "/api/v1/referrals/figures"): HANDLERS,
+    ("GET", "/api/v1/referrals/figures.csv"): HANDLERS,
+    # Restricted leads and visits
+    ("GET", "/leads"): COUNTERS,
+    ("GET", "/leads/log"): {"audit_admin"},
+    ("GET", "/visits"): VISITORS,
+    ("GET", "/api/v1/leads"): POLICE,
+    ("POST", "/api/v1/leads/<uuid:lead_id>/open"): POLICE,
+    ("GET", "/api/v1/leads/figures"): COUNTERS,
+    ("GET", "/api/v1/leads/reads"): {"audit_admin"},
+    ("GET", "/api/v1/visited"): VISITORS,
+    ("PUT", "/api/v1/visited/<uuid:person_id>"): POLICE,
+    ("POST", "/api/v1/visited/<uuid:person_id>/open"): VISITORS,
+    ("POST", "/api/v1/visited/<uuid:person_id>/end"): POLICE,
+    ("POST", "/api/v1/visited/<uuid:person_id>/visits"): VISITORS,
+    ("PUT", "/api/v1/visit-intervals/<any(high, key, general):risk>"): {"station_chief"},
 }
 
 
@@ -279,6 +317,8 @@ def address(rule):
         ("<any(json, xml):form>", "json"),
         ("<any(gpx, geojson):form>", "gpx"),
         ("<int(max=9223372036854775807):photo_id>", "999999999"),
+        ("<any(receipt, answer):which>", "receipt"),
+        ("<any(high, key, general):risk>", "high"),
     ):
         rule = rule.replace(part, value)
     while "<uuid:" in rule:
@@ -342,6 +382,10 @@ def test_a_submit_token_opens_what_a_phone_needs_and_nothing_more(app, as_role):
         ("POST", "/api/v1/cases/<uuid:case_id>/voices"),
         ("GET", "/api/v1/cases/nearby"),
         ("GET", "/api/v1/voices"),
+        ("GET", "/api/v1/attempt-results"),
+        ("GET", "/api/v1/attempts"),
+        ("GET", "/api/v1/cases/<uuid:case_id>/attempts"),
+        ("POST", "/api/v1/cases/<uuid:case_id>/attempts"),
         ("GET", "/api/v1/points"),
         ("GET", "/api/v1/attachments/<int(max=9223372036854775807):attachment_id>"),
         ("POST", "/api/v1/batches"),
@@ -433,6 +477,16 @@ def test_near_a_border_the_neighbours_officer_sees_it_too(as_user, send_report, 
 def test_a_lead_is_for_its_officer_the_chief_and_who_reported_it(as_user, send_report):
     answers = {"subject": "gambling", "ongoing": True}
     sample = send_report("t.volunteer", "A1", class_code="lead", answers=answers)
+    opened = {"purpose": "handle", "words": "核实线索"}
+    for name in (
+        "t.officer.a",
+        "t.officer.b",
+        "t.station_chief",
+        "t.grid_worker.a",
+        "t.planner",
+        "t.audit_admin",
+    ):
+        as_user(name).post(f"/api/v1/leads/{sample.id}/open", json=opened)
     seen = {
         username
         for username in (

@@ -11,7 +11,7 @@ from flask import Response, request
 from sqlalchemy.orm import Session
 
 from collectors.records import Report
-from webapp.cases import actions, queries
+from webapp.cases import actions, queries, rules
 from webapp.cases.models import Attachment, Case, HazardClass
 from webapp.cases.rules import HANDLERS, REPORTERS, Step, kinds_wanted, offered
 from webapp.cases.schemas import (
@@ -90,7 +90,7 @@ def cases(query: dict[str, Any], session: Session, by: Actor) -> dict[str, Any]:
 @blp.response(200, CaseDetailOut)
 def case(case_id: UUID, session: Session, by: Actor) -> Case:
     """One case."""
-    return queries.case(session, case_id)
+    return queries.looked_at(session, queries.case(session, case_id), "api")
 
 
 @blp.route("/cases/<uuid:case_id>/accept", methods=["POST"])
@@ -218,7 +218,9 @@ def _inline(sha256: str | None) -> str | None:
 @blp.response(200, content_type="image/jpeg")
 def attachment(query: dict[str, str], attachment_id: int, session: Session, by: Actor) -> Response:
     """A picture of a case, or its small version."""
-    return _picture(queries.attachment(session, attachment_id), query["size"] == "thumbnail")
+    found = queries.attachment(session, attachment_id)
+    queries.looked_at(session, found.case, "photo")
+    return _picture(found, query["size"] == "thumbnail")
 
 
 def _picture(item: Attachment, small: bool) -> Response:
@@ -226,8 +228,11 @@ def _picture(item: Attachment, small: bool) -> Response:
     if small and item.thumbnail_sha256:
         sha, media = item.thumbnail_sha256, "image/jpeg"
     response = Response(site().blobs.get(sha), content_type=media)
-    # The original takes the preview's place at any moment.
-    response.headers["Cache-Control"] = "private, no-cache" if item.awaited else "private, max-age=3600"
+    # The original takes the preview's place at any moment; a lead's is asked for, and noted, each time.
+    kept = "private, no-cache" if item.awaited else "private, max-age=3600"
+    response.headers["Cache-Control"] = (
+        "no-store" if rules.walled(item.case.restricted, item.case.kind) else kept
+    )
     response.headers["Content-Disposition"] = f'inline; filename="{item.case_id}-{item.id}"'
     response.set_etag(sha)
     return response

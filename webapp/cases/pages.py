@@ -49,7 +49,7 @@ def cases(session: Session, by: Actor) -> str:
 @door()
 def case(number: str, session: Session, by: Actor) -> str:
     """Show one case: what, where, who, its life so far, and the next buttons only."""
-    found = queries.case_by_number(session, number)
+    found = queries.looked_at(session, queries.case_by_number(session, number), "page")
     lon, lat = to_shape(found.geom).coords[0]
     events = timeline(session, found.id)
     people = {event.by_id for event in events if event.by_id} | {found.reporter_id, found.handler_id} - {None}

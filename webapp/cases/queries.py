@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ARRAY, Select, String, and_, cast, func, or_, select, text
+from sqlalchemy import ARRAY, ColumnElement, Select, String, and_, cast, func, or_, select, text
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from gis.coords import metres_per_degree
@@ -18,9 +18,9 @@ from webapp.areas.models import Grid, PoliceGrid
 from webapp.areas.queries import Candidate, candidate
 from webapp.areas.rules import MARGIN_M
 from webapp.cases.models import Attachment, Case, CaseNote, HazardClass, Voice
-from webapp.cases.rules import HAZARD_KINDS, OPEN_STATES, SAME_THING_M
+from webapp.cases.rules import HAZARD_KINDS, LEAD, OPEN_STATES, SAME_THING_M, walled
 from webapp.core.db import at_once, table_of, within_bbox
-from webapp.core.errors import BadRequest, NotFound
+from webapp.core.errors import BadRequest, Conflict, NotFound
 
 _CLASS = table_of(HazardClass)
 _ASKED = [_CLASS.c[name] for name in ("code", "version", "questions", "restricted", "limit_h", "kind")]
@@ -151,12 +151,26 @@ def known_hash(session: Session, case_id: UUID) -> bytes | None:
 
 def known_report(session: Session, case_id: UUID) -> Any:
     """Return what the receipt of a known report says, with the files held."""
-    return session.execute(_KNOWN.where(Case.id == case_id)).one()
+    found = session.execute(_KNOWN.where(Case.id == case_id)).one_or_none()
+    if found is None:
+        # A restricted lead that is behind its wall again: it is here, and not to be read without a purpose.
+        raise Conflict("already_known", held="?", sent=str(case_id))
+    return found
 
 
 def case(session: Session, case_id: UUID) -> Case:
     """Return one case; raise NotFound when absent or not for the asker."""
     return _the_one(session, Case.id == case_id)
+
+
+def looked_at(session: Session, found: Case, what: str) -> Case:
+    """Note in the log of reads that a restricted lead is looked at (page, api, photo); return the case."""
+    if walled(found.restricted, found.kind):
+        session.execute(_NOTE_READ, {"id": found.id, "what": what})
+    return found
+
+
+_NOTE_READ = text("SELECT app.note_lead_read(:id, :what)")
 
 
 def case_by_number(session: Session, number: str) -> Case:
@@ -173,7 +187,9 @@ def _the_one(session: Session, condition: Any) -> Case:
 
 def cases(session: Session, wanted: Filter, limit: int = PAGE, cursor: str | None = None) -> list[Case]:
     """Return one page of cases, newest first; the cursor is that of the page before."""
-    query = filtered(_whole(), wanted).order_by(Case.found_at.desc(), Case.id.desc())
+    # Restricted leads stand among the asker's own reports only.
+    whole = _whole() if wanted.mine else _whole().where(shareable())
+    query = filtered(whole, wanted).order_by(Case.found_at.desc(), Case.id.desc())
     if cursor:
         at, last = _opened(cursor)
         query = query.where(or_(Case.found_at < at, and_(Case.found_at == at, Case.id < last)))
@@ -194,6 +210,15 @@ def _opened(cursor: str) -> tuple[datetime, UUID]:
         return datetime.fromisoformat(at), UUID(str(last))
     except (ValueError, TypeError) as error:
         raise BadRequest() from error
+
+
+def shareable() -> ColumnElement[bool]:
+    """Return the condition of what may stand on maps, in lists, files and figures: no restricted lead.
+
+    The wall of the database hides those already, until a purpose is given; a purpose is for one thing, not
+    for the lists that it would appear in meanwhile.
+    """
+    return or_(~Case.restricted, Case.kind != LEAD)
 
 
 def filtered(query: Select[Any], wanted: Filter) -> Select[Any]:

@@ -102,6 +102,16 @@ EVENT_TITLES = {
     "repeats.merged": N_("Other reports were merged into it"),
     "repeats.lead_changed": N_("The leading case is another now"),
     "repeats.lead_moved": N_("The leading case moved on"),
+    "referrals.attempted": N_("Somebody went or called"),
+    "referrals.prepared": N_("Form of hand-over made out"),
+    "referrals.reporter_disclosed": N_("Reporter's data put on the form of hand-over"),
+    "referrals.delivered": N_("Delivered to the body"),
+    "referrals.receipt_noted": N_("Receipt of the body noted"),
+    "referrals.answered": N_("The body answered"),
+    "referrals.recalled": N_("Taken back from the body"),
+    "referrals.reminded": N_("The body's answer is late"),
+    "referrals.non_police_marked": N_("Marked as not a police matter"),
+    "referrals.non_police_cleared": N_("A police matter after all"),
 }
 METHOD_TITLES = {
     "gps": N_("by satellite"),
@@ -117,7 +127,8 @@ VAGUE_M = 1000.0
 VAGUE = "vague"
 
 # Kinds of matters: what the phone page reports, and what residents bring beside it.
-HAZARD_KINDS = ("hazard", "lead")
+LEAD = "lead"
+HAZARD_KINDS = ("hazard", LEAD)
 KINDS = (*HAZARD_KINDS, "dispute", "opinion", "order")
 # What is closed by an answer: a dispute or an opinion has no cure to be photographed.
 CLOSED_BY_WORDS = ("dispute", "opinion")
@@ -132,6 +143,11 @@ PRESSING_VOICES = 2
 
 CLOCK_SLACK = timedelta(minutes=10)
 OLDEST = timedelta(days=365)
+
+
+def walled(restricted: bool, kind: str) -> bool:
+    """Say whether a case is read for a purpose only, which is written down first."""
+    return restricted and kind == LEAD
 
 
 @dataclass(frozen=True)

@@ -28,19 +28,21 @@ from webapp.core.errors import Conflict
 from webapp.core.events import Outbox
 from webapp.core.files import FolderStore
 from webapp.core.queue import MACHINE
+from webapp.demo import bodies, hazards, people, specs, walks
 from webapp.demo import ground as grounds
-from webapp.demo import hazards, people, specs, walks
 from webapp.demo.addresses import addresses
 from webapp.demo.history import Writer
 from webapp.demo.shapes import Ground
 from webapp.field import imports
 from webapp.intake.actions import keep_source
+from webapp.leads import actions as leads
 from webapp.patrols.actions import keep_patrol
 from webapp.patrols.actions import rebuild_presence as rebuild
 from webapp.patrols.models import Patrol
 from webapp.people import actions as register
 from webapp.people.models import Membership, Person, Station, Team
 from webapp.places.models import Place
+from webapp.referrals.actions import import_bodies
 
 Say = Callable[[str], None]
 DATA = Path(__file__).parent / "data"
@@ -115,6 +117,8 @@ def _load_station(settings: Settings, drawn: Ground, scale: int, say: Say) -> li
         session.execute(text("SET CONSTRAINTS ALL DEFERRED"))
         writer.cases(current, photos=scale == 1, events=True)
         _walks(session, drawn, roster, persons, now, say, by)
+        import_bodies(session, bodies.body_rows(), by=by)
+        _visits(session, drawn, roster, persons, now, by)
     return logins
 
 
@@ -248,6 +252,29 @@ def _logins(
             }
         )
     return logins
+
+
+def _visits(
+    session: Session,
+    drawn: Ground,
+    roster: Sequence[people.Member],
+    persons: dict[int, Person],
+    now: datetime,
+    by: Actor,
+) -> None:
+    grids = {g.code: g.id for g in session.scalars(select(Grid).where(Grid.station_id == by.station_id))}
+    for one in bodies.visited(drawn, roster):
+        visitor = persons[one.visitor].id
+        said = {
+            **{name: "" for name in leads.DETAILS}, "name": one.name, "address": one.address,
+            "risk": one.risk, "minor": False, "grid_id": grids[one.grid_code],
+            "officer_id": persons[one.officer].id, "visitor_id": visitor, "second_id": None,
+        }  # fmt: skip
+        person = leads.keep_person(session, _id(drawn.code, "visited", one.serial), said, by=by)
+        if one.days_ago is not None:
+            key, at = _id(drawn.code, "visit", one.serial), now - timedelta(days=one.days_ago)
+            own = Actor(by.station_id, "grid_worker", visitor)
+            leads.visit(session, person, key, at=at, result="well", words="一切安好", by=own)
 
 
 def _walks(

@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased
 
 from webapp.areas.models import Community, Grid, GridShape, Plan, PoliceGrid, PoliceGridShape, Posting
 from webapp.cases.models import Case, HazardClass
-from webapp.cases.queries import Filter, filtered
+from webapp.cases.queries import Filter, filtered, shareable
 from webapp.core import clock
 from webapp.patrols.models import GridPresence
 from webapp.people.models import Contact, Membership, Person, Team
@@ -64,7 +64,7 @@ def _cases(station_id: UUID, wanted: Mapping[str, Any]) -> Any:
         .outerjoin(_REPORTER, _REPORTER.id == Case.reporter_id)
         .outerjoin(Contact, Contact.person_id == Case.reporter_id)
         .outerjoin(_HANDLER, _HANDLER.id == Case.handler_id)
-        .where(Case.station_id == station_id)
+        .where(Case.station_id == station_id, shareable())
     )  # fmt: skip
     return filtered(query, case_filter(wanted))
 

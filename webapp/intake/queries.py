@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import ColumnElement, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from collectors.incidents import Call
@@ -83,11 +83,20 @@ def upload(session: Session, upload_id: UUID) -> IntakeUpload:
 def rows(
     session: Session, upload_id: UUID, state: str | None = None, after: int = 0, limit: int = PAGE
 ) -> list[IntakeRow]:
-    """Return rows of an upload in the file's order, those behind line `after`."""
-    wanted = select(IntakeRow).where(IntakeRow.upload_id == upload_id, IntakeRow.number > after)
+    """Return rows of an upload in the file's order, those behind line `after`.
+
+    Without those that became a restricted lead: what it says is read there, for a purpose.
+    """
+    wanted = select(IntakeRow).where(IntakeRow.upload_id == upload_id, IntakeRow.number > after, _no_lead())
     if state:
         wanted = wanted.where(IntakeRow.state == state)
     return list(session.scalars(wanted.order_by(IntakeRow.number).limit(min(limit, MOST))))
+
+
+def _no_lead() -> ColumnElement[bool]:
+    """The condition that a row's case, if any, is no restricted lead, or one that the asker has opened."""
+    opened = IntakeRow.case_id.in_(select(func.app.leads_open()))
+    return or_(IntakeRow.case_id.is_(None), ~func.app.lead_kept(IntakeRow.case_id), opened)
 
 
 def row(session: Session, upload_id: UUID, number: int) -> IntakeRow:

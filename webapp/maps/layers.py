@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from webapp.areas.models import Grid, GridShape, Plan, PoliceGrid, PoliceGridShape
 from webapp.cases.models import Attachment, Case, HazardClass
+from webapp.cases.queries import shareable
 from webapp.cases.rules import OPEN_STATES
 from webapp.core import clock
 from webapp.core.actor import Actor
@@ -133,6 +134,7 @@ def case_rows() -> Select[Any]:
         )
         .join(Grid, Grid.id == Case.grid_id)
         .join(PoliceGrid, PoliceGrid.id == Case.police_grid_id)
+        .where(shareable())
     )
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from webapp.areas.models import Grid, GridShape, Plan, PoliceGrid, PoliceGridShape
 from webapp.cases.models import Case
+from webapp.cases.queries import shareable
 from webapp.core.actor import Actor
 from webapp.core.events import Event
 from webapp.maps import layers
@@ -77,7 +78,9 @@ def _searches(pattern: str) -> list[tuple[str, Select[Any]]]:
     now = func.now()
     present = (Plan.state == "published") & (Plan.valid_from <= now)
     present &= or_(Plan.valid_to.is_(None), Plan.valid_to > now)
-    cases = select(Case.id, Case.number.label("title"), Case.geom).where(Case.number.like(pattern.upper()))
+    cases = select(Case.id, Case.number.label("title"), Case.geom).where(
+        Case.number.like(pattern.upper()), shareable()
+    )
     grids = select(Grid.id, Grid.name.label("title"), GridShape.geom).join(
         GridShape, GridShape.grid_id == Grid.id
     )

@@ -18,7 +18,7 @@ from webapp.areas.models import Grid, GridShape, Plan
 from webapp.calendars.counting import Limit as Limit
 from webapp.calendars.queries import rule
 from webapp.cases.models import Case, HazardClass
-from webapp.cases.queries import with_leads
+from webapp.cases.queries import looked_at, shareable, with_leads
 from webapp.cases.rules import OPEN_STATES, State
 from webapp.core.actor import Actor
 from webapp.core.errors import Forbidden, NotFound
@@ -80,7 +80,7 @@ def request_of(session: Session, said: str, by: Actor) -> Case:
         found = known_of(session, [token])
     if found is None:
         raise NotFound()
-    return with_leads(session, [found])[0]
+    return with_leads(session, [looked_at(session, found, "api")])[0]
 
 
 def requests(session: Session, wanted: Wanted, by: Actor, *, changed: bool = False) -> list[Seen]:
@@ -119,7 +119,8 @@ def _asked(wanted: Wanted, changed: bool) -> Any:
     moments = (Case.reported_at, Case.accepted_at, Case.closed_at) if changed else (Case.reported_at,)
     # How far a merged case has come its leading one tells: it is sorted out afterwards (_fits).
     merged = (Case.duplicate_of.is_not(None),) if changed else ()
-    query = query.where(or_(*(at.between(wanted.since, wanted.until) for at in moments), *merged))
+    told = or_(*(at.between(wanted.since, wanted.until) for at in moments), *merged)
+    query = query.where(told, shareable())
     if wanted.codes:
         query = query.where(Case.class_code.in_(wanted.codes))
     if set(wanted.statuses) == {"open"}:

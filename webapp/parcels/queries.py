@@ -16,6 +16,7 @@ from collectors import pwa
 from collectors.records import Attachment as SentFile
 from collectors.records import Place, Report
 from webapp.cases.models import Attachment, Case
+from webapp.cases.queries import shareable
 from webapp.core.actor import Actor
 from webapp.core.config import Settings
 from webapp.core.db import Database
@@ -65,7 +66,7 @@ def known_parcel(session: Session, by: Actor, direction: str, package_id: UUID) 
 
 
 def _wanted(by: Actor, since: datetime | None, until: datetime | None) -> Select[Any]:
-    query: Select[Any] = select(Case).where(Case.station_id == by.station_id)
+    query: Select[Any] = select(Case).where(Case.station_id == by.station_id, shareable())
     query = query if since is None else query.where(Case.reported_at >= since)
     query = query if until is None else query.where(Case.reported_at < until)
     return query.order_by(Case.reported_at, Case.id)

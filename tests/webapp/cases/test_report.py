@@ -24,6 +24,13 @@ GOOD = {
     "slope": {"signs": "rockfall", "households_below": 12, "seen_on": "2026-05-01"},
     "lead": {"subject": "gambling", "ongoing": True, "people": 6},
     "other": {"what": "井盖缺失"},
+    "fraud_warning": {
+        "contact": "phone",
+        "kind": "romance",
+        "paid": True,
+        "money": 3000,
+        "stop_advised": True,
+    },
 }
 
 
@@ -57,7 +64,7 @@ def test_each_class_is_taken_with_its_answers_kept(post, stored, sample_report, 
     assert answer.status_code == 201, answer.text
     case = stored(sample.id)
     assert (case.class_code, case.answers, case.state) == (code, GOOD[code], "reported")
-    assert case.restricted == (code == "lead")
+    assert case.restricted == (code in ("lead", "fraud_warning"))
     assert case.due_at is not None
     assert case.due_at > case.reported_at
     assert answer.json["case_number"] == case.number

@@ -160,6 +160,9 @@ def test_restricted_leads_stay_with_officers(
     lead = send_report(
         "t.volunteer", "B1", class_code="lead", answers={"subject": "gambling", "ongoing": False}, note="线索"
     )
+    assert as_user("t.officer.b").get(f"/api/v1/cases/{lead.id}").status_code == 404, "no purpose, no read"
+    for name in ("t.officer.b", "t.officer.a", "u.officer.a"):
+        as_user(name).post(f"/api/v1/leads/{lead.id}/open", json={"purpose": "verify", "words": "核实线索"})
     seen = {
         name: as_user(name).get(f"/api/v1/cases/{lead.id}").status_code
         for name in (

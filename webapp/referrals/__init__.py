@@ -1,0 +1,1 @@
+"""What was tried on a case, and what was handed to another body with a receipt."""
