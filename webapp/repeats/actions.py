@@ -243,7 +243,7 @@ def _keep_link(session: Session, case: Case, by: Actor) -> int:
     return len(old) + len(session.scalars(again.returning(_LINK.c.id)).all())
 
 
-def tell_merged(session: Session, lead: Case, *, by: Actor) -> int:
+def tell_merged(session: Session, lead: Case, state: str, *, by: Actor) -> int:
     """Record, with each case merged into a leading one, how far that one has come; return how many."""
     led = session.execute(
         select(Case.id, Case.grid_id).where(Case.duplicate_of == lead.id).order_by(Case.id)
@@ -251,7 +251,7 @@ def tell_merged(session: Session, lead: Case, *, by: Actor) -> int:
     for row in led:
         record(
             session, "repeats.lead_moved", kind="case", subject=row.id, grid=row.grid_id, by=by,
-            lead=lead.number, state=lead.state,
+            lead=lead.number, state=state,
         )  # fmt: skip
     return len(led)
 

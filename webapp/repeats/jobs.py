@@ -36,7 +36,9 @@ def note_merging(run: Run) -> None:
 def tell_merged(run: Run) -> None:
     """Tell those whose cases were merged into one how far it has come, and thank them as the tariff says."""
     lead = _case(run)
-    if actions.tell_merged(run.session, lead, by=run.by):
+    # As the event says it: meanwhile the case may have gone further.
+    state = str(run.args.get("data", {}).get("state", lead.state))
+    if actions.tell_merged(run.session, lead, state, by=run.by):
         _award(run, lead)
 
 
