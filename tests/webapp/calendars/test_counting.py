@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from webapp.calendars import queries
@@ -224,22 +224,29 @@ units = st.sampled_from(list(Unit))
 limits = st.builds(Limit, st.integers(1, 30), units)
 
 
+# A busy machine is no fault of the rules.
+UNTIMED = settings(deadline=None)
+
+
 def due(start: datetime, limit: Limit) -> datetime:
     return end(BOTH, start, limit.whole, limit.unit)
 
 
+@UNTIMED
 @given(limits, moments, moments)
 def test_who_begins_later_never_ends_earlier(limit, one, other):
     early, late = sorted((one, other))
     assert due(early, limit) <= due(late, limit)
 
 
+@UNTIMED
 @given(limits, moments)
 def test_a_longer_limit_never_ends_earlier(limit, start):
     assert due(start, limit) <= due(start, Limit(limit.amount + 1, limit.unit))
     assert due(start, limit) > start
 
 
+@UNTIMED
 @given(limits, moments)
 def test_an_end_lies_in_working_time(limit, start):
     ends = due(start, limit)
@@ -249,6 +256,7 @@ def test_an_end_lies_in_working_time(limit, start):
         assert ends == BOTH.closing(local_day(ends))
 
 
+@UNTIMED
 @given(limits, moments, st.floats(0, 1))
 def test_a_pause_of_no_length_loses_and_gains_nothing(limit, start, share):
     ends = due(start, limit)
@@ -256,6 +264,7 @@ def test_a_pause_of_no_length_loses_and_gains_nothing(limit, start, share):
     assert end(BOTH, stop, remaining(BOTH, stop, ends, limit.unit), limit.unit) == ends
 
 
+@UNTIMED
 @given(limits, moments, st.floats(0, 1.5), st.integers(0, 20 * 24 * 3600))
 def test_a_pause_never_brings_the_end_nearer(limit, start, share, seconds):
     clock = Clock.started(Rule(limit), start)
@@ -279,6 +288,7 @@ def worked(first: datetime, last: datetime) -> timedelta:
     return timedelta(minutes=minutes)
 
 
+@UNTIMED
 @given(moments, st.integers(1, 30))
 def test_working_hours_are_what_a_minute_by_minute_count_says(start, amount):
     start = start.replace(second=0, microsecond=0)
@@ -286,6 +296,7 @@ def test_working_hours_are_what_a_minute_by_minute_count_says(start, amount):
     assert worked(start, due(start, limit)) == limit.whole
 
 
+@UNTIMED
 @given(limits, moments, st.lists(st.floats(0, 1), min_size=2, max_size=2))
 def test_what_is_left_only_shrinks(limit, start, shares):
     ends = due(start, limit)
