@@ -50,10 +50,10 @@ from webapp.people import pages as people_pages
 from webapp.people.cookies import identify
 from webapp.places import api as places_api
 from webapp.places import pages as places_pages
-from webapp.repeats import api as repeats_api
-from webapp.repeats import pages as repeats_pages
 from webapp.referrals import api as referrals_api
 from webapp.referrals import pages as referrals_pages
+from webapp.repeats import api as repeats_api
+from webapp.repeats import pages as repeats_pages
 from webapp.residents import api as residents_api
 from webapp.residents import public
 from webapp.tasks import api as tasks_api

@@ -8,9 +8,9 @@ from webapp.core.queue import Every, Handler
 from webapp.exchange import jobs as exchange
 from webapp.intake import jobs as intake
 from webapp.parcels import jobs as parcels
+from webapp.referrals import jobs as referrals
 from webapp.repeats import jobs as repeats
 from webapp.repeats.rules import TOLD
-from webapp.referrals import jobs as referrals
 from webapp.residents import jobs as residents
 from webapp.tasks import jobs as tasks
 from webapp.webhooks import jobs as webhooks

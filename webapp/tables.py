@@ -15,8 +15,8 @@ import webapp.parcels.models
 import webapp.patrols.models
 import webapp.people.models
 import webapp.places.models
-import webapp.repeats.models
 import webapp.referrals.models
+import webapp.repeats.models
 import webapp.residents.models
 import webapp.tasks.models
 import webapp.webhooks.models  # noqa: F401

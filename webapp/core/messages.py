@@ -310,7 +310,6 @@ MESSAGES = {
     "extension_too_far": N_("The limit of this case may not be extended that far."),
     "hours_order": N_("The times of a day must follow each other; each ends after it begins."),
     "limit_order": N_("This limit can't change before %(day)s, when it came into force."),
-    "reason_needed": N_("Say why."),
     # Faults of a coverage, each with its place
     "fault_empty": N_("Grid %(codes)s has no area."),
     "fault_gap": N_("Gap of %(area_m2)s m² beside %(codes)s, at %(lon)s, %(lat)s."),
