@@ -14,6 +14,8 @@ from flask_smorest import Api
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp.areas import api as areas_api
+from webapp.calls import api as calls_api
+from webapp.calls import pages as calls_pages
 from webapp.cases import api as cases_api
 from webapp.cases import pages as cases_pages
 from webapp.core import apidocs, health, packed
@@ -68,6 +70,7 @@ BLUEPRINTS = (
     intake_api.blp,
     open311_api.contacts,
     webhooks_api.blp,
+    calls_api.blp,
 )
 PAGES = (
     people_pages.pages,
@@ -85,6 +88,7 @@ PAGES = (
     places_pages.pages,
     public.pages,
     webhooks_pages.pages,
+    calls_pages.pages,
 )
 
 # Addresses of protocols that have a form of their own for errors.

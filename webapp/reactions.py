@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from webapp.calls import jobs as calls
 from webapp.cases import jobs as cases
 from webapp.core.queue import Handler
 from webapp.exchange import jobs as exchange
@@ -25,6 +26,11 @@ REACTIONS: dict[str, list[str]] = {
     "exchange.export_asked": ["exchange.make_export"],
     "exchange.exported": ["exchange.plan_end"],
     "parcels.received": ["parcels.take_package"],
+    "calls.placed": ["calls.plan_clock", "calls.tell"],
+    "calls.acknowledged": ["calls.plan_clock"],
+    "calls.answered": ["calls.plan_clock"],
+    "calls.declined": ["calls.plan_clock"],
+    "calls.escalated": ["calls.plan_clock", "calls.tell"],
 }
 for _name in (*EVENTS, PING):
     REACTIONS.setdefault(_name, []).append("webhooks.enqueue_deliveries")
@@ -43,4 +49,8 @@ JOBS: dict[str, Handler] = {
     "exchange.end_export": exchange.end_export,
     "parcels.take_package": parcels.take_package,
     "parcels.take_dropped": parcels.take_dropped,
+    "calls.plan_clock": calls.plan_clock,
+    "calls.run_clock": calls.run_clock,
+    "calls.tell": calls.tell,
+    "calls.deliver": calls.deliver,
 }

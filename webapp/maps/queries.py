@@ -11,6 +11,7 @@ from sqlalchemy import JSON, Select, Text, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from webapp.areas.models import Grid, GridShape, Plan, PoliceGrid, PoliceGridShape
+from webapp.calls import queries as calls
 from webapp.cases.models import Case
 from webapp.core.actor import Actor
 from webapp.core.events import Event
@@ -124,6 +125,7 @@ def told(session: Session, event: Event) -> dict[str, Any]:
     if event.subject_kind == "case":
         row = session.execute(_one_feature(event.subject_id)).scalar()
         feature = orjson.loads(row) if row else None
+    call = calls.news(session, event.subject_id) if event.subject_kind == "call" else None
     return {
         "id": event.id,
         "name": event.name,
@@ -131,6 +133,7 @@ def told(session: Session, event: Event) -> dict[str, Any]:
         "subject_id": event.subject_id,
         "at": event.at,
         "feature": feature,
+        "call": call,
     }
 
 

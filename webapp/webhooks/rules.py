@@ -26,6 +26,10 @@ EVENTS = {
     "cases.closed": N_("A case was closed"),
     "areas.published": N_("A plan of grids was published"),
     "field.quarantined": N_("Something went into the quarantine"),
+    "calls.placed": N_("Somebody called"),
+    "calls.answered": N_("Somebody comes to a call"),
+    "calls.escalated": N_("A call went up the chain"),
+    "calls.finished": N_("A call was settled"),
 }
 PING = "webhooks.pinged"
 REPLAY = "webhooks.replayed"
