@@ -20,6 +20,13 @@ from webapp.core.queue import Run
 API = "/api/v1/calls"
 
 
+@pytest.fixture(autouse=True)
+def rested(owner_db: Database) -> None:
+    """Each test may call as often as somebody in ten minutes."""
+    with owner_db.transaction() as session:
+        session.execute(text("DELETE FROM auth.throttle"))
+
+
 @pytest.fixture
 def wish(station: Station) -> Callable[..., dict[str, Any]]:
     """Return a fresh call in a grid: wish('B1', aim='around')."""
