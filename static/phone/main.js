@@ -157,6 +157,7 @@ function restLater() {
   wait(() => {
     for (const screen of Object.values(SCREENS)) screen().catch(() => undefined);
     import("./shrink.js").catch(() => undefined);
+    import("./calls.js").then((calls) => calls.startCalls()).catch(() => undefined);
   });
 }
 

@@ -14,6 +14,7 @@ from webapp.core.web import door, site
 from webapp.people.queries import station
 
 pages = Blueprint("call_pages", __name__)
+CHINA = (73.0, 18.0, 135.0, 54.0)
 
 
 @pages.get("/calls")
@@ -26,14 +27,11 @@ def calls(session: Session, by: Actor, call_id: UUID | None = None) -> str:
         "calls/calls.html",
         station=station(session, by),
         call_id=call_id,
-        role=by.role,
         police=by.role in rules.POLICE_SIDE,
-        kinds=rules.KIND_TITLES,
-        aims=rules.AIM_TITLES,
         limits=rules.limits(station(session, by).settings, clock.now()),
-        most=rules.MOST_WANTED,
         basemap=settings.basemap if settings.basemap.startswith("http") else "",
-        credit=settings.basemap_credit,
+        box=",".join(map(str, queries.ground_box(session, by.station_id) or CHINA)),
+        everybody=by.role in rules.KEEPERS,
     )
 
 

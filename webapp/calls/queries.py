@@ -264,6 +264,18 @@ def teams(session: Session) -> list[Team]:
     return list(session.scalars(select(Team).order_by(Team.name, Team.id)))
 
 
+def ground_box(session: Session, station_id: UUID) -> tuple[float, float, float, float] | None:
+    """Return west, south, east, north (WGS 84) of the station's present grids, None without any."""
+    row = session.execute(
+        text("""SELECT ST_XMin(e), ST_YMin(e), ST_XMax(e), ST_YMax(e) FROM (
+            SELECT ST_Extent(s.geom) AS e FROM app.police_grid_shape s JOIN app.plan p ON p.id = s.plan_id
+            WHERE p.station_id = :station AND p.state = 'published' AND p.valid_from <= now()
+              AND (p.valid_to IS NULL OR p.valid_to > now())) x"""),
+        {"station": station_id},
+    ).one()
+    return None if row[0] is None else (row[0], row[1], row[2], row[3])
+
+
 def statistics(session: Session, since: datetime, until: datetime) -> list[Row[Any]]:
     """Return both clocks by month (Asia/Shanghai), police grid and direction, of the calls the asker sees.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -137,7 +136,7 @@ def test_everybody_on_duty_within_500_m(call, seen, member, owner_db, station: S
                     person_id=who.person_id,
                     kind="routine",
                     started_at=now - timedelta(hours=1),
-                )  # fmt: skip
+                )
             )
             session.flush()
             for seq, back in ((0, 50), (1, ago)):
@@ -151,7 +150,7 @@ def test_everybody_on_duty_within_500_m(call, seen, member, owner_db, station: S
                         lat=lat,
                         raw_x=lon + east,
                         raw_y=lat,
-                    )  # fmt: skip
+                    )
                 )
     told = call("t.officer.a", "A1", aim="around", wanted=2)
     assert seen("t.volunteer", told)["mine"] == "called", "is walking near"
@@ -243,17 +242,23 @@ def test_a_deputy_is_called_second(call, seen, member, owner_db, station: Statio
     deputy = member("t.officer.b")
     with owner_db.transaction(Actor(station.id, "machine")) as session:
         posting = post(
-            session, deputy.person_id, duty="deputy", police_grid_id=station.police_grids["C"],
+            session,
+            deputy.person_id,
+            duty="deputy",
+            police_grid_id=station.police_grids["C"],
             by=Actor(station.id, "machine"),
-        )  # fmt: skip
+        )
         alone = posting.id
     told = call("t.grid_worker.a", "C1")
     assert seen("t.officer.b", told)["mine"] == "called", "without an officer the deputy is the first"
     with owner_db.transaction(Actor(station.id, "machine")) as session:
         post(
-            session, member("t.officer.a").person_id, duty="officer", police_grid_id=station.police_grids["C"],
+            session,
+            member("t.officer.a").person_id,
+            duty="officer",
+            police_grid_id=station.police_grids["C"],
             by=Actor(station.id, "machine"),
-        )  # fmt: skip
+        )
     told = call("t.grid_worker.a", "C1")
     assert seen("t.officer.a", told)["mine"] == "called"
     assert seen("t.officer.b", told) is None
