@@ -273,7 +273,7 @@ def _of_features(document: Any, form: str, kind: str, named: Mapping[str, str] |
     names = list(dict.fromkeys(name for cells in raw for name in cells))
     fields = headings.matched(names, known_headings(kind), named)
     lacking = [name for name in REQUIRED[kind] if name not in fields]
-    if lacking:
+    if lacking and features:  # features carry the names of their columns: without any, none can be wanted
         raise Refused.because("missing_column", f"no column {lacking[0]}", "row 0", field=lacking[0])
     keys = {heading: field for field, heading in fields.items()}
     rows = [

@@ -27,6 +27,9 @@ PASSWORD = "Plum-kettle-41-river"
 # Squares of 0.004 by 0.003 degrees (about 350 by 330 m); a police grid is a column of them.
 WIDTH, HEIGHT = 0.004, 0.003
 
+# Most tests are about something else than the end of a case; those of its life switch the strict end on.
+SETTINGS = {"strict_end": False}
+
 # Label of the police grid, code of its community, labels of its grids from south to north.
 GROUNDS = {
     "T": (
@@ -154,7 +157,9 @@ def _ground(session: Session, code: str, by: Actor) -> Station:
             )
     whole = from_shape(MultiPolygon([union_all([r.geometry for r in records])]), 4326)
     name = {"zh": f"测试派出所{code}", "en": f"Test station {code}"}
-    session.add(StationRow(id=by.station_id, code=code, name=name, ground=whole, synthetic=True))
+    session.add(
+        StationRow(id=by.station_id, code=code, name=name, ground=whole, synthetic=True, settings=SETTINGS)
+    )
     session.flush()
     plan = areas.import_plan(session, uuid4(), records, name="first", by=by)
     areas.publish(session, plan, valid_from=clock.now() - timedelta(days=400), by=by)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from webapp.calls import jobs as calls
 from webapp.cases import jobs as cases
-from webapp.core.queue import Handler
+from webapp.core.queue import Every, Handler
 from webapp.exchange import jobs as exchange
 from webapp.intake import jobs as intake
 from webapp.parcels import jobs as parcels
+from webapp.residents import jobs as residents
 from webapp.webhooks import jobs as webhooks
 from webapp.webhooks.rules import EVENTS, PING, REPLAY
 
@@ -35,11 +36,15 @@ REACTIONS: dict[str, list[str]] = {
 for _name in (*EVENTS, PING):
     REACTIONS.setdefault(_name, []).append("webhooks.enqueue_deliveries")
 
+# What comes again by the clock: once per station and slot.
+PERIODIC: tuple[Every, ...] = (Every("residents.forget_contacts", 24 * 60, 3 * 60 + 10),)
+
 JOBS: dict[str, Handler] = {
     "cases.make_thumbnails": cases.make_thumbnails,
     "cases.award_points": cases.award_points,
     "intake.read_upload": intake.read_upload,
     "intake.take_rows": intake.take_rows,
+    "residents.forget_contacts": residents.forget_contacts,
     "webhooks.enqueue_deliveries": webhooks.enqueue_deliveries,
     "webhooks.redeliver": webhooks.redeliver,
     # Asked for by the two above, and by itself for the next try.

@@ -22,12 +22,14 @@ from webapp.core.db import WORKER, Database, role_url
 from webapp.core.files import FolderStore
 from webapp.core.live import CHANNEL, listen
 from webapp.parcels.queries import dropped
-from webapp.reactions import JOBS, REACTIONS
+from webapp.people.queries import station_ids
+from webapp.reactions import JOBS, PERIODIC, REACTIONS
 from webapp.webhooks import outgoing
 from webapp.webhooks.rules import may_call
 
 log = structlog.get_logger()
 IDLE_S = 5.0
+PLAN_S = 30.0
 
 
 def step_back() -> None:
@@ -41,10 +43,16 @@ def step_back() -> None:
 
 
 class Worker:
-    """One worker process; `name` stays the same over restarts, so it takes its own leases back at once."""
+    """One worker process; `name` stays the same over restarts, so it takes its own leases back at once.
 
-    def __init__(self, settings: Settings, name: str = "worker-1") -> None:
+    `periodic` is the work that comes again by the clock.
+    """
+
+    def __init__(
+        self, settings: Settings, name: str = "worker-1", periodic: tuple[queue.Every, ...] = PERIODIC
+    ) -> None:
         self.name = name
+        self.periodic = periodic
         self.database = Database(settings, WORKER, pool_size=3)
         self.resources: dict[str, Any] = {
             "blobs": FolderStore(settings.blobs_dir),
@@ -55,6 +63,7 @@ class Worker:
         }
         self.stopping = Event()
         self._next_look = 0.0
+        self._next_plan = 0.0
         self._beat = settings.home / "run" / "worker.beat"
         self._wake: SimpleQueue[None] = SimpleQueue()
         self._dsn = (
@@ -81,6 +90,7 @@ class Worker:
     def step(self) -> int:
         """Dispatch waiting events and do one job; return how much there was to do."""
         self._look_into_drop()
+        self._plan_periodic()
         with self.database.transaction() as session:
             taken = queue.dispatch(session, REACTIONS)
         with self.database.transaction() as session:
@@ -103,6 +113,15 @@ class Worker:
             key = f"drop:{station}:{path.name}:{told.st_mtime_ns}:{told.st_size}"
             with self.database.transaction() as session:
                 queue.enqueue(session, "parcels.take_dropped", station_id=station, key=key, path=str(path))
+
+    def _plan_periodic(self) -> None:
+        """Ask for the work that comes again by the clock."""
+        now = clock.now()
+        if now.timestamp() < self._next_plan:
+            return
+        self._next_plan = now.timestamp() + PLAN_S
+        with self.database.transaction() as session:
+            queue.ask_periodic(session, self.periodic, station_ids(session), now)
 
     def _sleep(self) -> None:
         try:

@@ -10,38 +10,54 @@ import { sending } from "./problems.js";
 await load("office");
 
 drawPlace(byId("case-map"));
-const accept = document.getElementById("accept");
-const close = document.getElementById("close");
 const again = document.getElementById("load-again");
 again?.addEventListener("click", () => location.reload());
 
-if (accept instanceof HTMLFormElement) {
-  accept.addEventListener("submit", (event) => {
-    event.preventDefault();
-    sending(accept, () => step(() => send(accept.dataset.url ?? "", { revision: Number(accept.dataset.revision) })));
-  });
+for (const form of document.querySelectorAll("form[data-step]")) {
+  if (form instanceof HTMLFormElement) watch(form);
 }
 
-if (close instanceof HTMLFormElement) {
-  const photo = /** @type {HTMLInputElement} */ (byId("photo"));
-  photo.addEventListener("change", () => preview(photo.files?.[0], byId("preview")));
-  close.addEventListener("submit", (event) => {
+/** @param {HTMLFormElement} form */
+function watch(form) {
+  const photo = /** @type {HTMLInputElement | null} */ (form.querySelector("input[type=file]"));
+  const shown = /** @type {HTMLElement | null} */ (form.querySelector("[data-preview]"));
+  if (photo && shown) photo.addEventListener("change", () => preview(photo.files?.[0], shown));
+  form.addEventListener("submit", (event) => {
     event.preventDefault();
-    sending(close, () => step(async () => send(close.dataset.url ?? "", await proof(close, photo), { timeout: 120_000 })));
+    sending(form, () => step(async () => send(form.dataset.url ?? "", await filled(form, photo), { timeout: 120_000 })));
   });
 }
 
 /**
+ * What a form says, as the service takes it: only what was filled in, local times with their zone.
  * @param {HTMLFormElement} form
- * @param {HTMLInputElement} photo
+ * @param {HTMLInputElement | null} photo
  */
-async function proof(form, photo) {
+async function filled(form, photo) {
   const body = new FormData();
-  body.set("note", String(new FormData(form).get("note") ?? ""));
+  for (const [name, value] of new FormData(form)) {
+    if (typeof value === "string" && value) body.set(name, name === "until" ? new Date(value).toISOString() : value);
+  }
   body.set("revision", form.dataset.revision ?? "");
-  const file = photo.files?.[0];
+  const file = photo?.files?.[0];
   if (file) body.set("photo", await smaller(file), file.name);
+  if (form.querySelector('[data-pointer="/place"]')) await addPlace(body);
   return body;
+}
+
+/**
+ * Add where the person stands, when the device tells; the service says what is missing otherwise.
+ * @param {FormData} body
+ */
+async function addPlace(body) {
+  /** @type {GeolocationPosition | null} */
+  const found = await new Promise((done) =>
+    navigator.geolocation.getCurrentPosition(done, () => done(null), { enableHighAccuracy: true, timeout: 15_000 }),
+  );
+  if (!found) return;
+  body.set("lon", String(found.coords.longitude));
+  body.set("lat", String(found.coords.latitude));
+  body.set("accuracy_m", String(found.coords.accuracy));
 }
 
 /**

@@ -10,6 +10,7 @@ await load("office");
 const form = /** @type {HTMLFormElement} */ (byId("settings"));
 const report = /** @type {HTMLInputElement} */ (byId("report"));
 const read = /** @type {HTMLInputElement} */ (byId("read"));
+const strict = /** @type {HTMLInputElement} */ (byId("strict"));
 const gps = /** @type {HTMLInputElement} */ (byId("gps"));
 
 form.addEventListener("submit", (event) => {
@@ -19,7 +20,7 @@ form.addEventListener("submit", (event) => {
 
 async function save() {
   const metres = Number.isNaN(gps.valueAsNumber) ? null : gps.valueAsNumber;
-  const wish = { open311: { report: report.checked, read: read.checked }, gps_threshold_m: metres };
+  const wish = { open311: { report: report.checked, read: read.checked }, gps_threshold_m: metres, strict_end: strict.checked };
   const kept = await send("/api/v1/station-settings", wish, { method: "PATCH" });
   gps.value = String(kept.gps_threshold_m);
   toast(t("station.saved"));

@@ -119,11 +119,11 @@ def test_a_case_is_accepted_and_closed_with_proof(
     page.get_by_role("button", name="受理此事项").click()
     closing = page.get_by_role("button", name="办结此事项")
     closing.click()
-    expect(page.locator("#note-problem")).to_have_text("请说明处置情况。")
-    expect(page.locator("#photo-problem")).to_have_text("需要照片作为凭证。")
-    page.fill("#note", "已责令改正")
-    page.set_input_files("#photo", proof)
-    expect(page.locator("#preview img")).to_be_visible()
+    expect(page.locator("#close-note-problem")).to_have_text("请说明处置情况。")
+    expect(page.locator("#close-photo-problem")).to_have_text("需要照片作为凭证。")
+    page.fill("#close-note", "已责令改正")
+    page.set_input_files("#close-photo", proof)
+    expect(page.locator("#close [data-preview] img")).to_be_visible()
     closing.click()
     expect(page.locator("h1 + .badge")).to_have_text("已办结")
     assert page.locator(".timeline strong").all_inner_texts() == ["上报", "受理", "办结"]
@@ -148,8 +148,8 @@ def test_a_large_photo_is_made_smaller_on_its_way(
     assert as_user("t.officer.b").post(f"/api/v1/cases/{sample.id}/accept", json={}).status_code == 200
     page = page_as("officer", "B")
     page.goto(f"/cases/{number_of(sample)}")
-    page.fill("#note", "已清理")
-    page.set_input_files("#photo", large)
+    page.fill("#close-note", "已清理")
+    page.set_input_files("#close-photo", large)
     page.get_by_role("button", name="办结此事项").click()
     expect(page.locator("h1 + .badge")).to_have_text("已办结")
     files = as_user("t.officer.b").get(f"/api/v1/cases/{sample.id}").json["attachments"]

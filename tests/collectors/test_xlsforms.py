@@ -10,7 +10,7 @@ import pytest
 from collectors.records import Refused
 from collectors.xlsforms import decode
 from tests.collectors.xls_books import NOISE, book
-from webapp.cases.rules import Question, answer_problems
+from webapp.cases.questions import Question, answer_problems
 
 
 def test_a_form_becomes_questions_in_both_languages():

@@ -14,6 +14,7 @@ from typing import Any
 
 from tests.house.source import ROOT, Function, Module, calls, furniture
 from webapp.app import create_app
+from webapp.cases.rules import STEPS
 from webapp.core.config import Settings, make_secrets, table
 from webapp.maps.layers import LAYERS
 from webapp.people.rules import Role
@@ -107,7 +108,14 @@ class Recorded:
 @cache
 def recorded() -> tuple[Recorded, ...]:
     """Return every event that an action records, sorted by name."""
-    return tuple(sorted((r for item in furniture("actions") for r in events_of(item)), key=lambda r: r.event))
+    said = {r for item in furniture("actions") for r in events_of(item)} | set(_events_of_life())
+    return tuple(sorted(said, key=lambda r: (r.event, r.action)))
+
+
+def _events_of_life() -> Iterator[Recorded]:
+    """Yield the events that the table of steps names."""
+    for event in sorted({step.event for step in STEPS.values()}):
+        yield Recorded(event, "case", "cases.actions.take_step", ("verb", "state", "revision", "note_id"))
 
 
 def events_of(item: Module) -> Iterator[Recorded]:
@@ -215,6 +223,25 @@ def roles_table() -> str:
     return _rows("method | address | " + " | ".join(EVERYBODY), rows)
 
 
+def life_table() -> str:
+    """Return the table of the life of a case."""
+    rows = [
+        (
+            f"`{step.verb}`",
+            _listed([str(state) for state in step.starts]),
+            f"`{step.to}`" if step.to else "stays",
+            step.who,
+            ", ".join(step.needs),
+            step.clock,
+            step.only
+            or (f"asks: {step.asks}" if step.asks else f"settles: {step.settles}" * bool(step.settles)),
+            f"`{step.event}`",
+        )
+        for step in STEPS.values()
+    ]
+    return _rows("verb | from | to | who | needs | clock | only when | event", rows)
+
+
 def layers_table() -> str:
     """Return the table of map layers, in the order in which they are drawn."""
     rows = [
@@ -248,6 +275,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "docs/routes.md": routes_table,
     "docs/roles.md": roles_table,
     "docs/layers.md": layers_table,
+    "docs/life.md": life_table,
     "docs/data.md": vendor_table,
 }
 

@@ -21,6 +21,10 @@ IRREGULAR = (
     "drawn",
     "withdrawn",
     "hung_up",
+    "fed_back",
+    "sent_back",
+    "taken_back",
+    "looked_back",
     "taken",
     "begun",
 )

@@ -77,6 +77,8 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("GET", "/api/v1/cases/<uuid:case_id>"): ALL,
     ("POST", "/api/v1/cases/<uuid:case_id>/accept"): HANDLERS,
     ("POST", "/api/v1/cases/<uuid:case_id>/close"): HANDLERS,
+    ("GET", "/api/v1/cases/<uuid:case_id>/steps"): ALL,
+    ("POST", "/api/v1/cases/<uuid:case_id>/steps/<verb>"): REPORTERS,
     ("POST", "/api/v1/cases/<uuid:case_id>/attachments"): REPORTERS,
     ("POST", "/api/v1/cases/<uuid:case_id>/notes"): REPORTERS,
     ("POST", "/api/v1/cases/<uuid:case_id>/voices"): REPORTERS,

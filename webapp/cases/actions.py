@@ -1,4 +1,4 @@
-"""Changes to cases: report, accept, close, add a file, a note or a voice; each records one event."""
+"""Changes to cases: report, take a step of the life, add a file, a note or a voice; each one event."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import orjson
 from sqlalchemy import select, text
@@ -16,13 +16,14 @@ from sqlalchemy.orm import Session
 from collectors.records import Attachment as SentFile
 from collectors.records import Report
 from webapp.areas import queries as areas
-from webapp.cases import filing, queries, rules
+from webapp.cases import filing, queries, questions, rules, steps
 from webapp.cases.filing import Sender as Sender
 from webapp.cases.models import Attachment, Case, CaseNote
+from webapp.cases.steps import Given as Given
 from webapp.core import clock
 from webapp.core.actor import Actor
 from webapp.core.db import on_disk, table_of
-from webapp.core.errors import Conflict, NotFound, Problem, Refused
+from webapp.core.errors import Conflict, Forbidden, NotFound, Problem, Refused
 from webapp.core.events import Write, record
 from webapp.core.files import BlobStore
 
@@ -145,8 +146,8 @@ def _checked(
     declared = met.declared
     if declared is None:
         raise Refused(problems=[Problem("/class_code", "class_unknown", {"code": sent.class_code})])
-    questions = [rules.Question.declared(item) for item in declared.questions]
-    problems = rules.answer_problems(questions, sent.answers, len(sent.attachments), complete)
+    asked = [questions.Question.declared(item) for item in declared.questions]
+    problems = questions.answer_problems(asked, sent.answers, len(sent.attachments), complete)
     late = rules.time_problem(sent.found_at, now)
     problems += [late] if late else []
     problems += spot.problems
@@ -176,8 +177,8 @@ def _first(
         "state": rules.State.REPORTED,
         "reported_at": now,
         "due_at": rules.due_at(now, declared.limit_h),
-        "revision": 1,
-        "voices": 0,
+        "respond_by": rules.respond_by(now, declared.limit_h),
+        **_AT_FIRST,
     }
     facts = {"report": orjson.dumps(values).decode(), "files": orjson.dumps(files).decode()}
     write = Write(_WRITE, {**facts, "year": now.astimezone(clock.SHOWN).year})
@@ -193,6 +194,7 @@ def _first(
     return Receipt(sent.id, number, *names, now, held, created=True, previews=previews)
 
 
+_AT_FIRST = {"revision": 1, "voices": 0, "level": 0, "priority": 0, "reopened": 0, "facts": {}}
 _WRITE = text("""SELECT app.take_report(:ctx, CAST(:report AS jsonb), CAST(:files AS jsonb), :year,
     CAST(:event AS jsonb))""")
 
@@ -211,37 +213,78 @@ def _sorted(hashes: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(hashes))
 
 
-def accept(session: Session, case: Case, *, revision: int | None = None, by: Actor) -> Case:
-    """Take a case over: from now on it is the acceptor's to handle."""
-    _move(case, "accept", revision)
-    case.accepted_at, case.handler_id = clock.now(), by.person_id
-    return _recorded(session, case, "cases.accepted", by)
-
-
-def close(
+def take_step(
     session: Session,
     blobs: BlobStore,
     case: Case,
+    verb: str,
+    given: Given,
     *,
-    note: str,
-    proof: Mapping[str, bytes],
     revision: int | None = None,
     by: Actor,
 ) -> Case:
-    """Close a case with words and a photo as proof (`proof`: SHA-256 to bytes); disputes, opinions by words.
+    """Move a case by one verb of its life (`rules.STEPS`), its row locked by `locked_case`.
 
-    Raises Refused 'note_needed' or 'photo_needed'.
+    `revision` is what the caller has seen. Raises NotFound for an unknown verb, Conflict 'revision' or
+    'state', Forbidden, or Refused with all that is wrong with what was given. Words are kept as a note of
+    the case, so that the event holds ids and times only.
     """
-    problems = [] if note.strip() else [Problem("/note", "note_needed")]
-    problems += [] if proof or case.kind in rules.CLOSED_BY_WORDS else [Problem("/photo", "photo_needed")]
+    step = rules.STEPS.get(verb)
+    if step is None:
+        raise NotFound()
+    if revision is not None and revision != case.revision:
+        raise Conflict("revision", held=case.revision)
+    stands, now = steps.standing(session, case, by), clock.now()
+    if not stands.is_one(step.who):
+        raise Forbidden("not_yours")
+    if not stands.allows(step):
+        raise Conflict("state", state=case.state)
+    problems = steps.problems(session, case, step, given, stands, now)
     if problems:
         raise Refused(problems=problems)
-    _move(case, "close", revision)
-    _add_files(
-        session, case, [filing.prepared_file(blobs, data, sha) for sha, data in proof.items()], "closed"
-    )
-    case.closed_at, case.closing_note = clock.now(), note.strip()
-    return _recorded(session, case, "cases.closed", by)
+    new = steps.columns(session, case, step, given, now, by)
+    news = {"verb": verb, **{name: _plain(value) for name, value in new.items() if name not in _WORDS}}
+    if verb == "accept" and case.neighbour_grid_id and session.scalar(_OVER, {"id": case.id}):
+        news["from_grid"] = str(case.grid_id)
+        session.refresh(case)
+    _add_proof(session, blobs, case, verb, given.photos)
+    note_id = _add_words(session, case, verb, given.note.strip(), by)
+    news |= {"note_id": str(note_id)} if note_id else {}
+    for name, value in new.items():
+        setattr(case, name, value)
+    session.flush()
+    record(session, step.event, kind="case", subject=case.id, grid=case.grid_id, by=by, **news)
+    session.expire(case)
+    return queries.case(session, case.id)
+
+
+# Words of people stay out of the events, which nobody can delete.
+_WORDS = ("closing_note", "facts")
+_OVER = text("SELECT app.take_over_ground(:id)")
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as the data of an event hold it."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value) if isinstance(value, UUID | rules.State) else value
+
+
+def _add_proof(
+    session: Session, blobs: BlobStore, case: Case, verb: str, photos: Mapping[str, bytes]
+) -> None:
+    purpose = "closed" if verb in ("close", "verify") else "fed_back"
+    files = [filing.prepared_file(blobs, data, sha) for sha, data in photos.items()]
+    _add_files(session, case, files, purpose)
+
+
+def _add_words(session: Session, case: Case, verb: str, words: str, by: Actor) -> UUID | None:
+    """Keep the words of a step as a note; those of closing are a column of the case, the machine has none."""
+    if not words or verb == "close" or by.person_id is None:
+        return None
+    own = {"id": uuid4(), "case_id": case.id, "station_id": case.station_id, "person_id": by.person_id}
+    added: UUID = session.scalars(_ADD_NOTE, {**own, "note": words}).one()
+    return added
 
 
 def add_file(session: Session, blobs: BlobStore, case: Case, *, sha: str, data: bytes, by: Actor) -> Case:
@@ -310,13 +353,6 @@ def add_voice(session: Session, case_id: UUID, *, note: str, by: Actor) -> Any:
 _ADD_VOICE = text("SELECT * FROM app.add_voice(:id, :note)")
 
 
-def _move(case: Case, verb: str, revision: int | None) -> None:
-    if revision is not None and revision != case.revision:
-        raise Conflict("revision", held=case.revision)
-    case.state = rules.next_state(case.state, verb)
-    case.revision += 1
-
-
 def _recorded(session: Session, case: Case, name: str, by: Actor) -> Case:
     session.flush()
     record(session, name, kind="case", subject=case.id, grid=case.grid_id, by=by, state=case.state)
@@ -329,4 +365,7 @@ def locked_case(session: Session, case_id: UUID) -> Case:
     queries.case(session, case_id)
     locked = select(Case).where(Case.id == case_id).with_for_update(of=Case)
     # The row as the handler before us left it, not as it was read above.
-    return session.scalars(locked, execution_options={"populate_existing": True}).one()
+    found = session.scalars(locked, execution_options={"populate_existing": True}).one_or_none()
+    if found is None:  # seen, but not to be changed by this person
+        raise Forbidden("not_yours")
+    return found

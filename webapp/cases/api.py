@@ -7,13 +7,13 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from flask import Response
+from flask import Response, request
 from sqlalchemy.orm import Session
 
 from collectors.records import Report
 from webapp.cases import actions, queries
 from webapp.cases.models import Attachment, Case, HazardClass
-from webapp.cases.rules import HANDLERS, REPORTERS, kinds_wanted
+from webapp.cases.rules import HANDLERS, REPORTERS, Step, kinds_wanted, offered
 from webapp.cases.schemas import (
     CaseDetailOut,
     CaseOut,
@@ -30,11 +30,14 @@ from webapp.cases.schemas import (
     OptionalFileIn,
     ReceiptOut,
     ReportIn,
+    StepIn,
+    StepOut,
     ThumbnailQuery,
     VerbIn,
     VoiceIn,
     VoiceOut,
 )
+from webapp.cases.steps import standing
 from webapp.core.actor import Actor
 from webapp.core.web import ApiBlueprint, bounding_box, door, site
 from webapp.people.logins import throttle
@@ -95,8 +98,8 @@ def case(case_id: UUID, session: Session, by: Actor) -> Case:
 @blp.arguments(VerbIn)
 @blp.response(200, CaseOut)
 def accept(body: dict[str, Any], case_id: UUID, session: Session, by: Actor) -> Case:
-    """Take a case over."""
-    return actions.accept(session, actions.locked_case(session, case_id), revision=body["revision"], by=by)
+    """Take a case over; the same as the step `accept`."""
+    return _stepped(session, case_id, "accept", actions.Given(), body["revision"], by)
 
 
 @blp.route("/cases/<uuid:case_id>/close", methods=["POST"])
@@ -105,13 +108,51 @@ def accept(body: dict[str, Any], case_id: UUID, session: Session, by: Actor) -> 
 @blp.arguments(OptionalFileIn, location="files")
 @blp.response(200, CaseOut)
 def close(body: dict[str, Any], files: dict[str, Any], case_id: UUID, session: Session, by: Actor) -> Case:
-    """Close a case with words and a photo as proof."""
+    """Close a case with words and a photo as proof; the same as the step `close`."""
+    given = actions.Given(note=body["note"], photos=_photos(files))
+    return _stepped(session, case_id, "close", given, body["revision"], by)
+
+
+@blp.route("/cases/<uuid:case_id>/steps/<verb>", methods=["POST"])
+@door(*REPORTERS)
+@blp.arguments(StepIn, location="form")
+@blp.arguments(OptionalFileIn, location="files")
+@blp.response(200, CaseOut)
+def take_step(
+    body: dict[str, Any], files: dict[str, Any], case_id: UUID, verb: str, session: Session, by: Actor
+) -> Case:
+    """Take a step of a case's life; which steps are offered now, GET .../steps says."""
+    revision, lon, lat = (body.pop(name) for name in ("revision", "lon", "lat"))
+    place = None if lon is None or lat is None else (lon, lat)
+    given = actions.Given(**body, place=place, photos=_photos(files))
+    return _stepped(session, case_id, verb, given, _wanted(revision), by)
+
+
+@blp.route("/cases/<uuid:case_id>/steps")
+@door()
+@blp.response(200, StepOut(many=True))
+def offered_steps(case_id: UUID, session: Session, by: Actor) -> list[Step]:
+    """The steps that I may take now, with what each needs."""
+    found = queries.case(session, case_id)
+    return offered(standing(session, found, by))
+
+
+def _stepped(
+    session: Session, case_id: UUID, verb: str, given: actions.Given, revision: int | None, by: Actor
+) -> Case:
+    case = actions.locked_case(session, case_id)
+    return actions.take_step(session, site().blobs, case, verb, given, revision=revision, by=by)
+
+
+def _photos(files: dict[str, Any]) -> dict[str, bytes]:
     data = files["photo"].read() if files.get("photo") else b""
-    proof = {sha256(data).hexdigest(): data} if data else {}
-    found = actions.locked_case(session, case_id)
-    return actions.close(
-        session, site().blobs, found, note=body["note"], proof=proof, revision=body["revision"], by=by
-    )
+    return {sha256(data).hexdigest(): data} if data else {}
+
+
+def _wanted(revision: int | None) -> int | None:
+    """Return the revision that the caller has seen: of the form, else of If-Match."""
+    tags = request.if_match.as_set()
+    return revision if revision is not None else next((int(t) for t in tags if t.isdecimal()), None)
 
 
 @blp.route("/cases/<uuid:case_id>/attachments", methods=["POST"])

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from geoalchemy2 import Geometry
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     CheckConstraint,
     ForeignKey,
@@ -15,12 +16,14 @@ from sqlalchemy import (
     Identity,
     Index,
     LargeBinary,
+    String,
     UniqueConstraint,
     func,
 )
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from webapp.areas.models import Grid, PoliceGrid
+from webapp.cases.rules import State
 from webapp.core.db import Base, inside
 from webapp.people.models import Person, Station
 
@@ -59,6 +62,9 @@ class HazardClass(Base):
     draft: Mapped[bool] = mapped_column(server_default="false")
     # The XLSForm that it was made from, in the blob store.
     source_sha256: Mapped[str | None]
+    # Closed only after a second person has looked; and what must be entered first (correction, grade).
+    second_look: Mapped[bool] = mapped_column(server_default="false")
+    asked_before_end: Mapped[list[str]] = mapped_column(ARRAY(String), server_default="{}")
 
 
 class CaseNumber(Base):
@@ -88,6 +94,26 @@ class Case(Base):
         inside("grid", "neighbour_grid_id"),
         inside("person", "reporter_id"),
         inside("person", "handler_id"),
+        inside("person", "assigned_to"),
+        inside("team", "assigned_team"),
+        inside("person", "pending_by"),
+        inside("case_file", "duplicate_of"),
+        inside("person", "fed_back_by"),
+        inside("person", "verified_by"),
+        CheckConstraint(f"state IN ({', '.join(repr(str(state)) for state in State)})", name="state"),
+        CheckConstraint(
+            "(pending IS NULL) = (pending_by IS NULL) AND pending IN ('extension', 'hang_up')", name="pending"
+        ),
+        CheckConstraint(
+            "(paused_at IS NULL) = (paused_left_s IS NULL)"
+            " AND (paused_at IS NOT NULL) = (state IN ('hung_up', 'transferred'))",
+            name="paused",
+        ),
+        CheckConstraint(
+            "(duplicate_of IS NOT NULL) = (state = 'duplicate') AND duplicate_of <> id", name="duplicate"
+        ),
+        CheckConstraint("level BETWEEN 0 AND 3", name="level"),
+        CheckConstraint("priority BETWEEN 0 AND 2", name="priority"),
         ForeignKeyConstraint(["class_code", "class_version"], [HazardClass.code, HazardClass.version]),
         CheckConstraint(
             "ST_X(geom) BETWEEN 73 AND 136 AND ST_Y(geom) BETWEEN 3 AND 54", name="geom_in_china"
@@ -97,6 +123,10 @@ class Case(Base):
         Index("ix_case_file_grid_id_state", "grid_id", "state"),
         Index("ix_case_file_station_id_found_at", "station_id", "found_at"),
         Index("ix_case_file_reporter_id", "reporter_id"),
+        *(
+            Index(f"ix_case_file_{name}", name, postgresql_where=f"{name} IS NOT NULL")
+            for name in ("assigned_to", "assigned_team", "duplicate_of")
+        ),
         Index(
             "ix_case_file_neighbour_grid_id",
             "neighbour_grid_id",
@@ -150,6 +180,28 @@ class Case(Base):
     revision: Mapped[int] = mapped_column(server_default="1")
     # How many others have said "I see it too"; counted by app.add_voice alone.
     voices: Mapped[int] = mapped_column(server_default="0")
+    # Until when somebody must have accepted it; `due_at` is the end of the whole matter.
+    respond_by: Mapped[datetime | None]
+    # To whom it was dispatched: one person, or a team whose first to acknowledge has it.
+    assigned_to: Mapped[UUID | None]
+    assigned_team: Mapped[UUID | None]
+    # What waits for an approval, who asked, and until when the new limit or the rest would last.
+    pending: Mapped[str | None]
+    pending_by: Mapped[UUID | None]
+    pending_until: Mapped[datetime | None]
+    # How far up it was escalated (0 to 3), and how early it is to be taken (0 normal, 1 raised, 2 first).
+    level: Mapped[int] = mapped_column(server_default="0")
+    priority: Mapped[int] = mapped_column(server_default="0")
+    duplicate_of: Mapped[UUID | None]
+    fed_back_by: Mapped[UUID | None]
+    fed_back_at: Mapped[datetime | None]
+    verified_by: Mapped[UUID | None]
+    # While the clock stands still: since when, and what was left of it (seconds, negative when overdue).
+    paused_at: Mapped[datetime | None]
+    paused_left_s: Mapped[int | None] = mapped_column(BigInteger)
+    reopened: Mapped[int] = mapped_column(server_default="0")
+    # What was entered on the way: correction (until), grade, body, receipt, dispatched_by.
+    facts: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
 
     grid: Mapped[Grid] = relationship(primaryjoin=lambda: foreign(Case.grid_id) == Grid.id, viewonly=True)
     neighbour: Mapped[Grid | None] = relationship(
@@ -180,7 +232,7 @@ class Attachment(Base):
     __table_args__ = (
         UniqueConstraint("case_id", "sent_sha256", "purpose"),
         inside("case_file", "case_id"),
-        CheckConstraint("purpose IN ('found', 'closed')", name="purpose"),
+        CheckConstraint("purpose IN ('found', 'closed', 'fed_back')", name="purpose"),
         Index("ix_attachment_awaited", "sent_sha256", postgresql_where="awaited"),
     )
 

@@ -7,14 +7,14 @@ from geoalchemy2.shape import to_shape
 from sqlalchemy.orm import Session
 
 from webapp.areas.queries import on_duty
-from webapp.cases import queries, rules
+from webapp.cases import queries, questions, rules, steps
 from webapp.cases.rules import STATE_TITLES
 from webapp.core import clock
 from webapp.core.actor import Actor
 from webapp.core.events import timeline
 from webapp.core.i18n import _
 from webapp.core.web import door, site
-from webapp.people.queries import names, phone, station
+from webapp.people.queries import handlers, names, phone, station
 from webapp.people.rules import CATEGORY_TITLES, MAP_ROLES
 
 pages = Blueprint("case_pages", __name__)
@@ -53,7 +53,7 @@ def case(number: str, session: Session, by: Actor) -> str:
     lon, lat = to_shape(found.geom).coords[0]
     events = timeline(session, found.id)
     people = {event.by_id for event in events if event.by_id} | {found.reporter_id, found.handler_id} - {None}
-    questions = [rules.Question.declared(item) for item in found.hazard_class.questions]
+    asked = [questions.Question.declared(item) for item in found.hazard_class.questions]
     left = (
         rules.time_left(found.due_at, clock.now())
         if found.due_at and found.state in rules.OPEN_STATES
@@ -72,9 +72,12 @@ def case(number: str, session: Session, by: Actor) -> str:
         voices=queries.voices(session, found.id),
         pressing=found.voices >= rules.PRESSING_VOICES,
         duty=on_duty(session, found.grid_id, found.police_grid_id, clock.now()),
-        questions=questions,
+        questions=asked,
         closed_by_words=rules.CLOSED_BY_WORDS,
-        verbs=rules.verbs(found.state, by.role),
+        steps=rules.offered(steps.standing(session, found, by)),
+        handlers=handlers(session),
+        grades=rules.GRADES,
+        pending_titles=rules.PENDING_TITLES,
         states=STATE_TITLES,
         event_titles=rules.EVENT_TITLES,
         methods=rules.METHOD_TITLES,

@@ -259,6 +259,11 @@ def _titled(session: Session, rows: Any) -> list[dict[str, Any]]:
 _TITLES = select(HazardClass.code, HazardClass.version, HazardClass.title)
 
 
+def in_team(session: Session, team_id: UUID) -> bool:
+    """Say whether the asker belongs to a team today."""
+    return bool(session.scalar(text("SELECT :team IN (SELECT app.my_teams())"), {"team": team_id}))
+
+
 def voices(session: Session, case_id: UUID) -> dict[UUID, Voice]:
     """Return the voices for a case that the asker may see, by person."""
     found = session.scalars(select(Voice).where(Voice.case_id == case_id).order_by(Voice.at))

@@ -1,15 +1,16 @@
-"""Pure decisions about cases: states and verbs, questions and answers, limits; event names."""
+"""Pure decisions about cases: states and steps, who may take them, limits; event names."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
-from webapp.core.errors import Conflict, Problem
+from webapp.core.errors import Problem
 from webapp.core.i18n import N_
 
 
@@ -18,16 +19,65 @@ class State(StrEnum):
 
     REPORTED = "reported"
     ACCEPTED = "accepted"
+    DISPATCHED = "dispatched"
+    HANDLING = "handling"
+    FED_BACK = "fed_back"
+    HUNG_UP = "hung_up"
+    TRANSFERRED = "transferred"
     CLOSED = "closed"
+    REJECTED = "rejected"
+    DUPLICATE = "duplicate"
+    WITHDRAWN = "withdrawn"
 
 
-STATE_TITLES = {State.REPORTED: N_("reported"), State.ACCEPTED: N_("accepted"), State.CLOSED: N_("closed")}
-OPEN_STATES = (State.REPORTED, State.ACCEPTED)
+STATE_TITLES = {
+    State.REPORTED: N_("reported"),
+    State.ACCEPTED: N_("accepted"),
+    State.DISPATCHED: N_("dispatched"),
+    State.HANDLING: N_("being handled"),
+    State.FED_BACK: N_("fed back, to be verified"),
+    State.HUNG_UP: N_("hung up"),
+    State.TRANSFERRED: N_("handed over"),
+    State.CLOSED: N_("closed"),
+    State.REJECTED: N_("rejected"),
+    State.DUPLICATE: N_("duplicate"),
+    State.WITHDRAWN: N_("withdrawn"),
+}
+OVER_STATES = (State.CLOSED, State.REJECTED, State.DUPLICATE, State.WITHDRAWN)
+OPEN_STATES = tuple(state for state in State if state not in OVER_STATES)
+# While a case waits for others, its clock stands still.
+PAUSED_STATES = (State.HUNG_UP, State.TRANSFERRED)
 
 EVENT_TITLES = {
     "cases.reported": N_("Reported"),
     "cases.accepted": N_("Accepted"),
     "cases.closed": N_("Closed"),
+    "cases.rejected": N_("Rejected"),
+    "cases.merged": N_("Put to another case as the same matter"),
+    "cases.unmerged": N_("Taken apart again"),
+    "cases.dispatched": N_("Dispatched"),
+    "cases.acknowledged": N_("Acknowledged"),
+    "cases.returned": N_("Handed back"),
+    "cases.started": N_("Handling began"),
+    "cases.correction_ordered": N_("Correction ordered"),
+    "cases.graded": N_("Graded"),
+    "cases.extension_asked": N_("Extension asked for"),
+    "cases.extension_granted": N_("Extension granted"),
+    "cases.extension_refused": N_("Extension refused"),
+    "cases.fed_back": N_("Fed back"),
+    "cases.sent_back": N_("Sent back: not settled"),
+    "cases.hang_up_asked": N_("Hanging up asked for"),
+    "cases.hung_up": N_("Hung up"),
+    "cases.hang_up_refused": N_("Hanging up refused"),
+    "cases.resumed": N_("Taken up again"),
+    "cases.transferred": N_("Handed over to another body"),
+    "cases.receipt_noted": N_("Receipt of the other body"),
+    "cases.answer_noted": N_("Answer of the other body"),
+    "cases.taken_back": N_("Taken back from the other body"),
+    "cases.escalated": N_("Escalated"),
+    "cases.withdrawn": N_("Withdrawn by the reporter"),
+    "cases.looked_back": N_("Look-back: still settled"),
+    "cases.reopened": N_("Reopened"),
     "cases.file_added": N_("Photo added"),
     "cases.file_completed": N_("Original photo arrived"),
     "cases.note_added": N_("Note added"),
@@ -56,12 +106,6 @@ METHOD_TITLES = {
 VAGUE_M = 1000.0
 VAGUE = "vague"
 
-# From, verb, to: the only ways a case moves.
-LIFE: dict[tuple[str, str], State] = {
-    (State.REPORTED, "accept"): State.ACCEPTED,
-    (State.ACCEPTED, "close"): State.CLOSED,
-}
-
 # Kinds of matters: what the phone page reports, and what residents bring beside it.
 HAZARD_KINDS = ("hazard", "lead")
 KINDS = (*HAZARD_KINDS, "dispute", "opinion", "order")
@@ -76,9 +120,191 @@ SAME_THING_M = 50.0
 # From so many voices beside the reporter's own on, a case is shown as one to take first.
 PRESSING_VOICES = 2
 
-TEXT_LIMIT = 500
 CLOCK_SLACK = timedelta(minutes=10)
 OLDEST = timedelta(days=365)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One row of the life of a case: who moves it from where to where, and what that needs.
+
+    `to` None: it stays where it is. `who` names a relation (see `Standing.is_one`). `needs` are the fields of
+    what is given: note, photo, place, assignee, until, of, body, receipt, grade. `clock`: what happens to the
+    clock of the matter: start, pause, resume, extend or stop. `asks` waits for an approval, `settles` answers
+    it. `only`: a condition of the class (see `Standing.allows`).
+    """
+
+    verb: str
+    starts: tuple[State, ...]
+    to: State | None
+    who: str
+    event: str
+    title: str
+    needs: tuple[str, ...] = ()
+    clock: str = ""
+    asks: str = ""
+    settles: str = ""
+    only: str = ""
+
+
+_NEW, _MINE, _SENT, _BUSY = State.REPORTED, State.ACCEPTED, State.DISPATCHED, State.HANDLING
+_BACK, _REST, _AWAY = State.FED_BACK, State.HUNG_UP, State.TRANSFERRED
+_HELD = (_MINE, _SENT, _BUSY)
+
+# The life of a case: the doors, the buttons, the documents and the tests read this table. Union of GB/T
+# 30428 (found, filed, dispatched, handled, fed back, verified on site by a second person, closed; hang-up
+# list) and of what stations do beside it (duplicates, hand-over to other bodies, look-back).
+# fmt: off
+_LIFE = (
+    Step("accept", (_NEW,), _MINE, "handler", "cases.accepted", N_("Accept this case")),
+    Step("reject", (_NEW, _MINE), State.REJECTED, "police", "cases.rejected", N_("Reject"),
+         ("note",), "stop"),
+    Step("mark_duplicate", (_NEW, *_HELD), State.DUPLICATE, "police", "cases.merged",
+         N_("The same as another case"), ("of",), "stop"),
+    Step("unmerge", (State.DUPLICATE,), _NEW, "police", "cases.unmerged", N_("Not the same after all"),
+         ("note",), "start"),
+    Step("withdraw", (_NEW,), State.WITHDRAWN, "reporter", "cases.withdrawn", N_("Withdraw"),
+         ("note",), "stop"),
+    Step("handle", (_MINE,), _BUSY, "holder", "cases.started", N_("Begin handling")),
+    Step("dispatch", _HELD, _SENT, "police", "cases.dispatched", N_("Dispatch to somebody"), ("assignee",)),
+    Step("acknowledge", (_SENT,), _BUSY, "assignee", "cases.acknowledged", N_("Acknowledge: I am on it")),
+    Step("hand_back", (_SENT, _BUSY), _MINE, "assignee", "cases.returned", N_("Hand back"), ("note",)),
+    Step("order_correction", (_MINE, _BUSY), _BUSY, "holder", "cases.correction_ordered",
+         N_("Order to correct"), ("note", "until"), only="correction"),
+    Step("grade", (_MINE, _BUSY), _BUSY, "holder", "cases.graded", N_("Enter the grade"), ("note", "grade"),
+         only="grade"),
+    Step("feed_back", (_MINE, _BUSY), _BACK, "holder", "cases.fed_back", N_("Feed back: it is done"),
+         ("note", "photo"), only="second_look"),
+    Step("verify", (_BACK,), State.CLOSED, "second", "cases.closed", N_("Verified on the spot: close"),
+         ("photo", "place"), "stop"),
+    Step("send_back", (_BACK,), _BUSY, "second", "cases.sent_back", N_("Not settled: send back"), ("note",)),
+    Step("close", (_MINE, _BUSY, _BACK), State.CLOSED, "handler", "cases.closed", N_("Close this case"),
+         ("note", "photo"), "stop", only="one_look"),
+    Step("ask_extension", _HELD, None, "holder", "cases.extension_asked", N_("Ask for an extension"),
+         ("note", "until"), asks="extension"),
+    Step("grant_extension", _HELD, None, "approver", "cases.extension_granted", N_("Grant the extension"),
+         (), "extend", settles="extension"),
+    Step("refuse_extension", _HELD, None, "approver", "cases.extension_refused", N_("Refuse the extension"),
+         ("note",), settles="extension"),
+    Step("ask_hang_up", _HELD, None, "holder", "cases.hang_up_asked", N_("Ask to hang it up"),
+         ("note", "until"), asks="hang_up"),
+    Step("hang_up", _HELD, _REST, "approver", "cases.hung_up", N_("Hang it up"),
+         (), "pause", settles="hang_up"),
+    Step("refuse_hang_up", _HELD, None, "approver", "cases.hang_up_refused", N_("Don't hang it up"),
+         ("note",), settles="hang_up"),
+    Step("resume", (_REST,), _MINE, "police", "cases.resumed", N_("Take it up again"), ("note",), "resume"),
+    Step("transfer", (_NEW, _MINE, _BUSY), _AWAY, "police", "cases.transferred",
+         N_("Hand over to another body"), ("note", "body"), "pause"),
+    Step("note_receipt", (_AWAY,), None, "police", "cases.receipt_noted", N_("Enter the receipt"),
+         ("receipt",)),
+    Step("note_answer", (_AWAY,), _BACK, "police", "cases.answer_noted", N_("Enter the answer: done"),
+         ("note",), "resume"),
+    Step("take_back", (_AWAY,), _MINE, "police", "cases.taken_back", N_("Refused there: take it back"),
+         ("note",), "resume"),
+    Step("escalate", (_NEW, *_HELD, _BACK, _REST, _AWAY), None, "handler", "cases.escalated", N_("Escalate"),
+         ("note",)),
+    Step("look_back", (State.CLOSED,), None, "handler", "cases.looked_back", N_("Look-back: still settled"),
+         ("note",)),
+    Step("reopen", (State.CLOSED, State.REJECTED), _NEW, "police", "cases.reopened", N_("Reopen"),
+         ("note",), "start"),
+)
+# fmt: on
+STEPS = {step.verb: step for step in _LIFE}
+POLICE = ("officer", "station_chief")
+HIGHEST_LEVEL = 3
+GRADES = ("A", "B", "C", "D")
+PENDING_TITLES = {"extension": N_("an extension is asked for"), "hang_up": N_("hanging up is asked for")}
+# How near the second person must have stood, beside the accuracy of the position, metres.
+NEAR_M = 100.0
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How somebody stands to a case at a moment, in plain values; all that decides what is offered."""
+
+    role: str
+    me: UUID | None
+    state: str
+    reporter: UUID | None = None
+    handler: UUID | None = None
+    assigned: UUID | None = None
+    in_team: bool = False
+    pending: str | None = None
+    pending_by: UUID | None = None
+    fed_back_by: UUID | None = None
+    level: int = 0
+    # What the class asks for before the end (correction, grade), and what of it is here.
+    asked: frozenset[str] = frozenset()
+    here: frozenset[str] = frozenset()
+    second_look: bool = False
+    by_words: bool = False
+
+    def is_one(self, who: str) -> bool:
+        """Say whether the relation holds: handler, police, holder, assignee, second, approver or reporter.
+
+        The machine is one of the police: it escalates, and reopens what a look-back found.
+        """
+        if self.role == "machine":
+            return who in ("police", "handler")
+        police, works = self.role in POLICE, self.role in HANDLERS
+        if self.me is None:
+            return False
+        return {
+            "handler": works,
+            "police": police,
+            "holder": police or (works and self.me in (self.handler, self.assigned)),
+            "assignee": police or self.me in (self.handler, self.assigned) or self.in_team,
+            "second": (works or self.me == self.reporter) and self.me != self.fed_back_by,
+            "approver": police and self.me != self.pending_by,
+            "reporter": self.me == self.reporter,
+        }[who]
+
+    def allows(self, step: Step) -> bool:
+        """Say whether the state, the class and what is pending leave room for a step."""
+        if self.state not in step.starts:
+            return False
+        if step.settles:
+            return self.pending == step.settles
+        if step.asks and self.pending:
+            return False
+        ready = self.asked <= self.here
+        conditions = {
+            "": True,
+            "correction": "correction" in self.asked,
+            "grade": "grade" in self.asked,
+            "second_look": self.second_look and ready,
+            "one_look": not self.second_look and ready,
+        }
+        return conditions[step.only] and (step.verb != "escalate" or self.level < HIGHEST_LEVEL)
+
+    def missing(self, step: Step, given: Collection[str]) -> list[str]:
+        """Return what a step needs and was not given; a dispute or an opinion ends by words."""
+        spared = {"photo", "place"} if self.by_words else set()
+        spared |= {"note"} if self.role == "machine" else set()  # its reason is the event that moved it
+        return [need for need in step.needs if need not in given and need not in spared]
+
+
+def offered(standing: Standing) -> list[Step]:
+    """Return the steps that somebody may take now, in the order of the table."""
+    return [step for step in _LIFE if standing.allows(step) and standing.is_one(step.who)]
+
+
+def replayed(happened: Iterable[tuple[str, Mapping[str, Any]]]) -> State | None:
+    """Return the state that a case's events (name, data; oldest first) lead to; None before it was reported.
+
+    Raises ValueError when a step did not follow from the state before it.
+    """
+    state: State | None = None
+    by_event = {step.event: step for step in _LIFE}
+    for name, data in happened:
+        if name == "cases.reported":
+            state = State.REPORTED
+        elif name in by_event:
+            step = STEPS.get(data.get("verb", ""), by_event[name])
+            if state not in step.starts:
+                raise ValueError(f"{step.verb} after {state}")
+            state = step.to or state
+    return state
 
 
 def kinds_wanted(said: str) -> tuple[str, ...]:
@@ -86,18 +312,6 @@ def kinds_wanted(said: str) -> tuple[str, ...]:
     if not said:
         return HAZARD_KINDS
     return KINDS if said == "all" else (said,)
-
-
-def next_state(state: str, verb: str) -> State:
-    """Return the state after a verb; raise Conflict 'state' when the verb does not apply."""
-    if (state, verb) not in LIFE:
-        raise Conflict("state", state=state)
-    return LIFE[state, verb]
-
-
-def verbs(state: str, role: str) -> list[str]:
-    """Return the verbs that a role is offered in a state."""
-    return [verb for (start, verb) in LIFE if start == state and role in HANDLERS]
 
 
 def time_left(due: datetime, now: datetime) -> tuple[bool, int, int]:
@@ -110,6 +324,11 @@ def time_left(due: datetime, now: datetime) -> tuple[bool, int, int]:
 def due_at(reported_at: datetime, limit_h: int) -> datetime:
     """Return the end of a class's limit, in clock hours from the report."""
     return reported_at + timedelta(hours=limit_h)
+
+
+def respond_by(reported_at: datetime, limit_h: int) -> datetime:
+    """Return until when somebody must have accepted: a day, or the whole limit where that is shorter."""
+    return reported_at + timedelta(hours=min(limit_h, 24))
 
 
 def case_number(station_code: str, year: int, serial: int) -> str:
@@ -130,99 +349,6 @@ def time_problem(found_at: datetime, now: datetime) -> Problem | None:
     if found_at < now - OLDEST:
         return Problem("/found_at", "found_too_old", {"at": found_at.isoformat()})
     return None
-
-
-@dataclass(frozen=True)
-class Question:
-    """One typed question of a hazard class, as declared in data.
-
-    `kind`: text, number, choice, yesno, date or photo. `relevant` is (other question, values): asked only
-    when the other answer is among the values. A photo question is answered by the report's files.
-    """
-
-    name: str
-    kind: str
-    title: Mapping[str, str]
-    required: bool = False
-    choices: tuple[tuple[str, Mapping[str, str]], ...] = ()
-    low: float = 0
-    high: float = 1_000_000
-    relevant: tuple[str, tuple[Any, ...]] | None = None
-
-    @classmethod
-    def declared(cls, item: Mapping[str, Any]) -> Question:
-        """Read a question from its declaration."""
-        relevant = item.get("relevant")
-        return cls(
-            name=item["name"],
-            kind=item["kind"],
-            title=item["title"],
-            required=item.get("required", False),
-            choices=tuple((c["value"], c["title"]) for c in item.get("choices", [])),
-            low=item.get("low", 0),
-            high=item.get("high", 1_000_000),
-            relevant=(relevant["question"], tuple(relevant["in"])) if relevant else None,
-        )
-
-    def asked(self, answers: Mapping[str, Any]) -> bool:
-        """Say whether the question is asked, given the other answers."""
-        return self.relevant is None or answers.get(self.relevant[0]) in self.relevant[1]
-
-    def problem(self, value: Any) -> Problem | None:
-        """Return what is wrong with an answer, if anything."""
-        pointer = f"/answers/{self.name}"
-        if self.kind == "choice" and value not in [c for c, _title in self.choices]:
-            return Problem(pointer, "answer_choice", {"choices": ", ".join(c for c, _title in self.choices)})
-        if self.kind == "yesno" and not isinstance(value, bool):
-            return Problem(pointer, "answer_yesno")
-        if self.kind == "number" and not self._number_fits(value):
-            return Problem(pointer, "answer_number", {"low": self.low, "high": self.high})
-        if self.kind == "text" and not (isinstance(value, str) and len(value) <= TEXT_LIMIT):
-            return Problem(pointer, "answer_text", {"limit": TEXT_LIMIT})
-        if self.kind == "date" and not _is_date(value):
-            return Problem(pointer, "answer_date")
-        return None
-
-    def _number_fits(self, value: Any) -> bool:
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return is_number and self.low <= value <= self.high
-
-
-def _is_date(value: Any) -> bool:
-    try:
-        return isinstance(value, str) and bool(date.fromisoformat(value))
-    except ValueError:
-        return False
-
-
-def answer_problems(
-    questions: Sequence[Question], answers: Mapping[str, Any], photos: int, complete: bool = True
-) -> list[Problem]:
-    """Return every problem of a set of answers against a class's questions.
-
-    With `complete` off nothing is required: a resident may not know, and says what there is to say.
-    """
-    problems = []
-    known = {q.name for q in questions}
-    for name in answers:
-        if name not in known:
-            problems.append(
-                Problem(f"/answers/{re.sub('~', '~0', name).replace('/', '~1')}", "answer_not_asked")
-            )
-    for question in questions:
-        value = answers.get(question.name)
-        missing = (photos == 0) if question.kind == "photo" else value in (None, "")
-        if not question.asked(answers):
-            if value is not None:
-                problems.append(Problem(f"/answers/{question.name}", "answer_not_asked"))
-        elif missing:
-            if question.required and complete:
-                code = "photo_needed" if question.kind == "photo" else "answer_required"
-                problems.append(Problem(f"/answers/{question.name}", code))
-        elif question.kind != "photo":
-            found = question.problem(value)
-            problems += [found] if found else []
-    return problems
 
 
 def place_flag(flag: str | None, accuracy_m: float | None) -> str | None:

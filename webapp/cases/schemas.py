@@ -11,7 +11,7 @@ from collectors.pwa import FILE_KINDS, MAX_FILES
 from collectors.records import PLACE_METHODS, Attachment, Place, Report
 from webapp.cases.models import Attachment as KeptFile
 from webapp.cases.models import Case
-from webapp.cases.rules import KINDS, STATE_TITLES, State
+from webapp.cases.rules import GRADES, KINDS, STATE_TITLES, State
 from webapp.core.i18n import _, choose
 from webapp.core.schema import FORBIDDEN, Finite, Page, Strict, Text
 
@@ -167,6 +167,19 @@ class CaseOut(Strict):
     closing_note = fields.String(allow_none=True)
     reporter_id = fields.UUID(allow_none=True)
     handler_id = fields.UUID(allow_none=True)
+    respond_by = fields.AwareDateTime(allow_none=True)
+    assigned_to = fields.UUID(allow_none=True)
+    assigned_team = fields.UUID(allow_none=True)
+    pending = fields.String(allow_none=True, metadata={"description": "What waits for an approval"})
+    pending_until = fields.AwareDateTime(allow_none=True)
+    level = fields.Integer(metadata={"description": "How far up it was escalated, 0 to 3"})
+    priority = fields.Integer(metadata={"description": "0 normal, 1 raised, 2 first"})
+    fed_back_at = fields.AwareDateTime(allow_none=True)
+    paused_at = fields.AwareDateTime(allow_none=True, metadata={"description": "Its clock stands since"})
+    reopened = fields.Integer(metadata={"description": "How often it was reopened"})
+    facts = fields.Dict(
+        metadata={"description": "What was entered on the way: correction, grade, body, receipt"}
+    )
     revision = fields.Integer()
     voices = fields.Integer(metadata={"description": "How many others see the same thing"})
     attachments = fields.List(fields.Nested(AttachmentOut))
@@ -231,6 +244,36 @@ class CloseIn(Strict):
 
     note = Text(2000, required=True)
     revision = fields.Integer(load_default=None, allow_none=True)
+
+
+class StepIn(Strict):
+    """What comes with a step of a case's life; which of it is needed, GET .../steps says per verb.
+
+    A photo comes as file `photo`. `lon`, `lat` (WGS 84), `accuracy_m`: where the person stands. `revision`,
+    or the header If-Match, is what the caller saw; an old one is refused with 409.
+    """
+
+    note = Text(2000, load_default="")
+    lon = Finite(load_default=None, validate=validate.Range(min=-180, max=180))
+    lat = Finite(load_default=None, validate=validate.Range(min=-90, max=90))
+    accuracy_m = Finite(load_default=0.0, validate=validate.Range(min=0, max=100_000))
+    person_id = fields.UUID(load_default=None)
+    team_id = fields.UUID(load_default=None)
+    until = fields.AwareDateTime(load_default=None)
+    of = Text(40, load_default="", metadata={"description": "The number of the case that it belongs to"})
+    body = Text(200, load_default="", metadata={"description": "The body that it is handed over to"})
+    receipt = Text(100, load_default="")
+    grade = fields.String(load_default="", validate=validate.OneOf(["", *GRADES]))
+    revision = fields.Integer(load_default=None, allow_none=True)
+
+
+class StepOut(Strict):
+    """A step that may be taken now: `needs` names the fields of the request that must come."""
+
+    verb = fields.String()
+    title = fields.Function(lambda step: _(step.title))
+    to = fields.String(allow_none=True, metadata={"description": "The state after it; null: it stays"})
+    needs = fields.List(fields.String())
 
 
 class FileIn(Strict):

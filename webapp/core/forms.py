@@ -30,8 +30,9 @@ def plain_form(body: bytes, boundary: bytes, most_parts: int, most_field: int) -
         if body[at:] in (b"--", b"--\r\n"):
             return fields, files
         begin = body.find(b"\r\n\r\n", at)
-        end = body.find(b"\r\n" + mark, begin + 4)
-        heads = _heads(body[at:begin]) if 0 < begin < end else None
+        end = body.find(mark, begin + 4) - 2  # any mark: the library also knows one after a lone line feed
+        plain = begin > 0 and begin + 4 <= end and body[end : end + 2] == b"\r\n"
+        heads = _heads(body[at:begin]) if plain else None
         if heads is None:
             return None
         said, options = parse_options_header(heads["content-disposition"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event as Flag
@@ -70,6 +70,31 @@ def enqueue(
         values["run_at"] = run_at
     session.execute(insert(Job).values(**values).on_conflict_do_nothing(index_elements=[Job.key]))
     session.execute(text("SELECT pg_notify('shuangge_job', '')"))
+
+
+@dataclass(frozen=True)
+class Every:
+    """Work that comes again: a job, its interval in minutes, and minutes after 00:00 in China (UTC+8)."""
+
+    job: str
+    minutes: int
+    at_minute: int = 0
+
+    def slot(self, now: datetime) -> datetime:
+        """Return the beginning of the present slot: the newest due moment that is not to come."""
+        first = datetime(2024, 1, 1, tzinfo=clock.SHOWN) + timedelta(minutes=self.at_minute)
+        return first + timedelta(minutes=self.minutes) * ((now - first) // timedelta(minutes=self.minutes))
+
+
+def ask_periodic(session: Session, works: Iterable[Every], stations: Iterable[UUID], now: datetime) -> None:
+    """Ask for the job of each work's present slot, once per station, however often this is called.
+
+    After a rest of the machine the newest slot is made up for, not those before it.
+    """
+    for work in works:
+        at = work.slot(now).isoformat()
+        for station in stations:
+            enqueue(session, work.job, station_id=station, key=f"every:{work.job}:{station}:{at}", slot=at)
 
 
 def dispatch(session: Session, reactions: Mapping[str, list[str]], limit: int = 100) -> int:

@@ -18,7 +18,7 @@ from collectors.records import Refused as Unreadable
 from webapp.cases import actions as cases
 from webapp.cases import queries as known_cases
 from webapp.cases.models import Case
-from webapp.cases.rules import Question, answer_problems
+from webapp.cases.questions import Question, answer_problems
 from webapp.core.actor import Actor
 from webapp.core.errors import Conflict, NotFound, Problem, Refused
 from webapp.core.files import BlobStore

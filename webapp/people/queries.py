@@ -10,13 +10,18 @@ from sqlalchemy.orm import Session
 
 from webapp.core.actor import Actor
 from webapp.core.errors import NotFound
-from webapp.people.models import Contact, Device, Person, PointEntry, Station
-from webapp.people.rules import PHONE_ROLES
+from webapp.people.models import Contact, Device, Person, PointEntry, Station, Team
+from webapp.people.rules import HANDLING_ROLES, PHONE_ROLES
 
 
 def station(session: Session, by: Actor) -> Station:
     """Return the actor's station."""
     return session.scalars(select(Station).where(Station.id == by.station_id)).one()
+
+
+def station_ids(session: Session) -> list[UUID]:
+    """Return all stations; only the worker sees more than its own."""
+    return list(session.scalars(select(Station.id).order_by(Station.id)))
 
 
 def locked_station(session: Session, by: Actor) -> Station:
@@ -49,6 +54,11 @@ def role_of(session: Session, person_id: UUID) -> str | None:
     """Return the role of a person of the actor's station; None for somebody else."""
     role: str | None = session.scalar(text("SELECT app.role_of(:person)"), {"person": person_id})
     return role
+
+
+def team_known(session: Session, team_id: UUID) -> bool:
+    """Say whether a team is one of the actor's station."""
+    return session.get(Team, team_id) is not None
 
 
 def persons(session: Session, ids: set[UUID]) -> list[Person]:
@@ -90,6 +100,16 @@ def posted_police_grids(session: Session, by: Actor) -> list[UUID]:
 def answered_grids(session: Session) -> list[UUID]:
     """Return the grids that the actor answers for, as row-level security sees it."""
     return sorted(session.scalars(text("SELECT app.my_grids()")))
+
+
+def handlers(session: Session) -> list[Row[Any]]:
+    """Return (id, name, role) of the persons of the station who may handle cases, by name."""
+    rows = session.execute(
+        text("""SELECT p.id, p.name, app.role_of(p.id) AS role FROM app.person p
+            WHERE p.station_id = app.my_station() AND p.left_on IS NULL
+              AND p.category IN ('officer', 'auxiliary', 'grid_worker', 'chief') ORDER BY p.name, p.id""")
+    )
+    return [row for row in rows if row.role in HANDLING_ROLES]
 
 
 def cardholders(session: Session) -> list[Row[Any]]:

@@ -64,6 +64,8 @@ CATEGORY_TITLES = {
 
 # Who stays signed in on the own phone for weeks; everybody else ends with the working day.
 PHONE_ROLES = (Role.VOLUNTEER, Role.GRID_WORKER)
+# Who may be given a case; cases.rules.HANDLERS says what they may do with it.
+HANDLING_ROLES = (Role.OFFICER, Role.GRID_WORKER, Role.STATION_CHIEF)
 PHONE_IDLE_S = 30 * 86400
 PHONE_MAX_S = 90 * 86400
 
@@ -123,6 +125,14 @@ def gps_threshold_m(settings: Mapping[str, Any]) -> float:
     return min(max(float(wish), STRICTEST_M), LOOSEST_M)
 
 
+def strict_end(settings: Mapping[str, Any]) -> bool:
+    """Say whether a hazard ends only after all that its class asks for and a second person's look.
+
+    Yes, unless a station has said that it has too few people for it.
+    """
+    return settings.get("strict_end") is not False
+
+
 def station_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a station has set, whole; at first strangers may do nothing by Open311."""
     said = settings.get("open311")
@@ -130,6 +140,7 @@ def station_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "open311": {name: strangers.get(name) is True for name in ("report", "read")},
         "gps_threshold_m": gps_threshold_m(settings),
+        "strict_end": strict_end(settings),
     }
 
 

@@ -119,3 +119,8 @@ class StationSettings(Strict):
         validate=validate.Range(min=STRICTEST_M, max=LOOSEST_M),
         metadata={"description": "Radius in metres above which a phone's position counts as rough"},
     )
+    strict_end = fields.Boolean(
+        metadata={
+            "description": "Hazards end only after a second person's look and what their class asks for"
+        }
+    )

@@ -86,8 +86,17 @@ def _open_ticket(session: Session, sent: Sent, by: Actor) -> None:
         name, phone = sent.fields["name"], sent.fields["phone"]
         session.add(ResidentContact(**own, name=name, phone=phone, consent_at=clock.now(), keep_until=until))
     session.flush()
-    session.execute(text("SELECT app.forget_contacts()"))
     record(session, "residents.ticket_opened", kind="case", subject=sent.case_id, by=by, contact=reachable)
+
+
+def forget_contacts(session: Session, *, by: Actor) -> int:
+    """Delete the contact data whose time is over; return how many there were."""
+    count = int(session.scalar(text("SELECT app.forget_contacts()")) or 0)
+    if count:
+        record(
+            session, "residents.contacts_deleted", kind="station", subject=by.station_id, by=by, count=count
+        )
+    return count
 
 
 def add_note(session: Session, code: str, note_id: UUID, *, note: str, by: Actor) -> None:

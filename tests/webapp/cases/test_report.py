@@ -13,7 +13,7 @@ from gis import coords
 from tests.samples import ANSWERS, Sample, form_of, photo
 from webapp.cases import rules
 from webapp.cases.models import Attachment, Case
-from webapp.cases.rules import answer_problems
+from webapp.cases.questions import answer_problems
 from webapp.core import clock
 
 CASES = "/api/v1/cases"
@@ -109,7 +109,7 @@ def test_all_problems_are_told_at_once(post, sample_report):
 def test_a_question_that_depends_on_another_is_asked_only_then(post, sample_report):
     quiet = {"subject": "gambling", "ongoing": False}
     assert post(sample_report("A1", class_code="lead", answers=quiet)).status_code == 201
-    from webapp.cases.rules import Question
+    from webapp.cases.questions import Question
 
     grown = Question("people", "number", {}, required=True, relevant=("ongoing", (True,)))
     asks = Question("ongoing", "yesno", {}, required=True)

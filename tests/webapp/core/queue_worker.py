@@ -37,4 +37,4 @@ OWN_JOBS = {"test.slow": slow_effect, "test.fail": fail, "test.die": die}
 if __name__ == "__main__":
     JOBS.update(OWN_JOBS)
     home, database, name = sys.argv[1:4]
-    Worker(Settings(home=Path(home), database=database), name).forever()
+    Worker(Settings(home=Path(home), database=database), name, periodic=()).forever()

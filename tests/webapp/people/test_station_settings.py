@@ -7,17 +7,25 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 URL = "/api/v1/station-settings"
-AT_FIRST = {"open311": {"report": False, "read": False}, "gps_threshold_m": 50.0}
+AT_FIRST = {"open311": {"report": False, "read": False}, "gps_threshold_m": 50.0, "strict_end": False}
 EVENTS = text("SELECT by_id, data FROM app.event WHERE name = 'people.station_set' ORDER BY id")
 
 
 def test_what_is_set_counts_and_is_logged_with_old_and_new(as_role, owner_db, member):
     chief, admin = as_role("station_chief"), as_role("system_admin")
     assert chief.get(URL).json == AT_FIRST
-    assert chief.patch(URL, json={"gps_threshold_m": 30}).json == {**AT_FIRST, "gps_threshold_m": 30}
+    assert chief.patch(URL, json={"gps_threshold_m": 30}).json == {
+        **AT_FIRST,
+        "gps_threshold_m": 30,
+        "strict_end": False,
+    }
     assert as_role("volunteer").get("/api/v1/phone").json["threshold_m"] == 30
     strangers = admin.patch(URL, json={"open311": {"read": True}}).json
-    assert strangers == {"open311": {"report": False, "read": True}, "gps_threshold_m": 30}
+    assert strangers == {
+        "open311": {"report": False, "read": True},
+        "gps_threshold_m": 30,
+        "strict_end": False,
+    }
     assert admin.patch(URL, json=strangers).json == strangers
     with owner_db.transaction() as session:
         events = [tuple(row) for row in session.execute(EVENTS)]

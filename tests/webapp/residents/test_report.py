@@ -11,7 +11,9 @@ from sqlalchemy import text
 
 from tests.samples import photo
 from tests.webapp.residents.resident import HTML, JSON, Form, code_in, solve
+from webapp.core.actor import Actor
 from webapp.core.shortcodes import TRACKING_LENGTH, sound
+from webapp.residents.actions import forget_contacts
 
 
 def at(station, grid):
@@ -202,7 +204,7 @@ def test_contact_needs_consent_and_is_kept_apart(resident, as_role, db_as, owner
     assert officer.post(f"{address}/contact").status_code == 404
 
 
-def test_old_contact_data_are_read_by_nobody_and_go(resident, as_role, owner_db, station):
+def test_old_contact_data_are_read_by_nobody_and_go(resident, as_role, owner_db, db_as, station):
     someone = resident()
     someone.report("opinion", note="过期联系", phone="13900002222", consent="true", **at(station, "A1"))
     [case] = [c for c in cases(as_role) if c["note"] == "过期联系"]
@@ -214,7 +216,8 @@ def test_old_contact_data_are_read_by_nobody_and_go(resident, as_role, owner_db,
         )
     chief = as_role("station_chief")
     assert chief.post(f"/api/v1/cases/{case['id']}/resident/contact").status_code == 404
-    someone.report("opinion", note="下一条", **at(station, "A1"))
+    with db_as(Actor(station.id, "machine")) as session:
+        assert forget_contacts(session, by=Actor(station.id, "machine")) == 1
     with owner_db.transaction() as session:
         session.execute(text("SET LOCAL ROLE shuangge_owner"))
         assert not session.scalar(
