@@ -2,7 +2,7 @@
 
 import { fill, h } from "../shared/dom.js";
 import { explain, getJson, HttpError, send } from "../shared/http.js";
-import { dateTime, load, t } from "../shared/i18n.js";
+import { dateTime, t } from "../shared/i18n.js";
 
 /** @typedef {{name: string, category: string, at: string | null, arrived_at: string | null}} Person */
 
@@ -49,11 +49,14 @@ const ORDER = ["take", "acknowledge", "decline", "arrive", "finish", "cancel", "
 const TICK_MS = 1000;
 const SOON_MS = 60;
 
-/** The words and looks of calls; waits for the words. */
-export async function dressed() {
+/**
+ * The looks of calls, and their words, which the page loads: `await dressed(load("calls"))`.
+ * @param {Promise<void>} words
+ */
+export async function dressed(words) {
   const sheet = "/static/style/calls.css";
   if (!document.querySelector(`link[href="${sheet}"]`)) document.head.append(h("link", { rel: "stylesheet", href: sheet }));
-  await load("calls");
+  await words;
 }
 
 /** Whether a call waits for an answer of the reader's own. @param {Call} call */
@@ -84,6 +87,8 @@ export class Board {
     this.drafts = new Map();
     this.offset_ms = 0;
     this.asked = 0;
+    /** The newest answer that is waited for. @type {Promise<void>} */
+    this.loading = Promise.resolve();
     this.timer = 0;
     this.announcer = h("p", { class: "visually-hidden", role: "alert" });
     this.list = h("div", { class: "calls" });
@@ -92,10 +97,20 @@ export class Board {
   }
 
   /** Ask the service and draw what has changed. Raises HttpError. */
-  async load() {
+  load() {
     const turn = ++this.asked;
+    this.loading = this.answer(turn);
+    return this.loading;
+  }
+
+  /**
+   * Draw an answer unless it was asked for again meanwhile: then whoever waits waits for the newer one.
+   * @param {number} turn
+   * @returns {Promise<void>}
+   */
+  async answer(turn) {
     const page = await getJson(`${API}?${this.query}`);
-    if (turn !== this.asked) return;
+    if (turn !== this.asked) return this.loading;
     this.offset_ms = Date.parse(page.now) - Date.now();
     this.draw(page.calls);
   }
@@ -196,8 +211,8 @@ export class Board {
       ),
       call.words ? h("p", { class: "said", text: call.words }) : null,
       h("p", { class: "muted", text: this.facts(call) }),
-      call.takers.map((person) => h("p", { class: "call-comes", text: t(person.arrived_at ? "calls.is_there" : "calls.comes", { name: person.name }) })),
-      call.mine === "stood_down" ? h("p", { class: "call-comes", text: t("calls.stood_down") }) : null,
+      call.takers.map((person) => h("p", { class: "call-comes", text: t(call.ended_at ? "calls.came" : person.arrived_at ? "calls.is_there" : "calls.comes", { name: person.name }) })),
+      call.mine === "stood_down" && !call.ended_at ? h("p", { class: "call-comes", text: t("calls.stood_down") }) : null,
       call.ended_at ? h("p", { class: "said", text: call.end_words || t("calls.expired") }) : null,
       this.links ? this.ways(call) : null,
       actions,

@@ -17,7 +17,7 @@ let marker = null;
 /** @type {any} */
 let map = null;
 
-await Promise.all([load("office"), dressed()]);
+await Promise.all([load("office"), dressed(load("calls"))]);
 
 const mine = data.all === "yes" ? "" : "&mine=true";
 const board = new Board(byId("open-calls"), {

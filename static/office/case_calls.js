@@ -10,7 +10,7 @@ import { load, t } from "../shared/i18n.js";
 const box = byId("case-calls");
 const { case: case_id = "", police } = box.dataset;
 
-await Promise.all([load("office"), dressed()]);
+await Promise.all([load("office"), dressed(load("calls"))]);
 const board = new Board(byId("case-call-list"), { query: `case_id=${case_id}&limit=20`, links: false });
 byId("case-call").addEventListener("click", () =>
   openDialog(t("calls.about_case"), (close) =>

@@ -4,12 +4,14 @@ import { Board, dressed } from "../calls/board.js";
 import { callForm, openDialog } from "../calls/form.js";
 import { byId, h, toast } from "../shared/dom.js";
 import { explain } from "../shared/http.js";
-import { t } from "../shared/i18n.js";
-import { calm, config, map } from "./config.js";
+import { load, t } from "../shared/i18n.js";
+import { calm, colour, config, map } from "./config.js";
 
 const POLICE = ["officer", "station_chief"];
 const CALLERS = [...POLICE, "grid_worker", "mediator", "volunteer"];
 const PIN_M = 15;
+/** @type {Record<string, string>} */
+const TONES = { ringing: "tone-new-solid", acknowledged: "tone-work-solid", answered: "tone-done-solid" };
 
 export class MapCalls {
   constructor() {
@@ -21,7 +23,7 @@ export class MapCalls {
   /** Draw the calls of the reader, and listen for the long press. */
   async start() {
     if (!CALLERS.includes(config.role)) return;
-    await dressed();
+    await dressed(load("calls"));
     // The page's shell knows no form mark; what is sent from here needs it.
     document.head.append(h("meta", { name: "csrf", content: config.csrf }));
     const dock = h("section", { class: "call-dock", id: "call-dock", "aria-label": t("calls.dock") });
@@ -46,7 +48,8 @@ export class MapCalls {
     this.marks.clearLayers();
     for (const call of calls) {
       const words = h("span", { text: `${call.kind_title} · ${call.state_title}` });
-      const mark = L.circleMarker([call.lat, call.lon], { radius: 13, weight: 4, className: `call-point call-${call.state}` });
+      const tone = colour(TONES[call.state] ?? "tone-out-solid");
+      const mark = L.circleMarker([call.lat, call.lon], { radius: 13, weight: 4, color: tone, fillColor: tone, fillOpacity: 0.25 });
       mark.bindTooltip(words).on("click", () => this.focus(call.id)).addTo(this.marks);
     }
   }

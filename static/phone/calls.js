@@ -2,7 +2,7 @@
 
 import { Board, dressed } from "../calls/board.js";
 import { byId, h } from "../shared/dom.js";
-import { t } from "../shared/i18n.js";
+import { load, t } from "../shared/i18n.js";
 
 const ASK_MS = 8_000;
 // While something rings or somebody is on the way, both sides want to know soon.
@@ -10,7 +10,7 @@ const SOON_MS = 2_500;
 
 /** Show the calls of whoever holds the phone above the screen. */
 export async function startCalls() {
-  await dressed();
+  await dressed(load("calls"));
   const place = h("section", { class: "stack phone-calls", id: "phone-calls", "aria-label": t("calls.dock") });
   byId("notices").after(place);
   const cards = h("div");

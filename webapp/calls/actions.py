@@ -329,14 +329,6 @@ def set_limits(session: Session, wish: Mapping[str, Any], *, by: Actor) -> Mappi
     return rules.all_limits(home.settings)
 
 
-def locked(session: Session, call_id: UUID) -> Call:
-    """Return a call for changing it, its row locked against a second person at the same moment."""
-    queries.call(session, call_id)
-    own = select(Call).where(Call.id == call_id).with_for_update(of=Call)
-    # The row as the person before us left it, not as it was read above.
-    return session.scalars(own, execution_options={"populate_existing": True}).one()
-
-
 def _mine(session: Session, call: Call, by: Actor) -> CallTarget:
     mine = queries.target(session, call.id, by.person_id)
     if mine is None:

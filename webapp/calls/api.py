@@ -76,7 +76,7 @@ def call(call_id: UUID, session: Session, by: Actor) -> queries.Told:
 @blp.response(200, CallOut)
 def say(call_id: UUID, verb: str, session: Session, by: Actor) -> queries.Told:
     """Acknowledge a call, take it, or say that one is there. Who is too late is told who comes (409)."""
-    return _one(session, SAID[verb](session, actions.locked(session, call_id), by=by), by)
+    return _one(session, SAID[verb](session, queries.locked(session, call_id), by=by), by)
 
 
 @blp.route("/<uuid:call_id>/decline", methods=["POST"])
@@ -85,7 +85,7 @@ def say(call_id: UUID, verb: str, session: Session, by: Actor) -> queries.Told:
 @blp.response(200, CallOut)
 def decline(body: dict[str, str], call_id: UUID, session: Session, by: Actor) -> queries.Told:
     """Say that one can't come."""
-    return _one(session, actions.decline(session, actions.locked(session, call_id), **body, by=by), by)
+    return _one(session, actions.decline(session, queries.locked(session, call_id), **body, by=by), by)
 
 
 @blp.route("/<uuid:call_id>/<any(finish, cancel, lapse):verb>", methods=["POST"])
@@ -94,7 +94,7 @@ def decline(body: dict[str, str], call_id: UUID, session: Session, by: Actor) ->
 @blp.response(200, CallOut)
 def end(body: dict[str, str], call_id: UUID, verb: str, session: Session, by: Actor) -> queries.Told:
     """End a call with words: settled, withdrawn, or closed because nobody came."""
-    return _one(session, ENDED[verb](session, actions.locked(session, call_id), **body, by=by), by)
+    return _one(session, ENDED[verb](session, queries.locked(session, call_id), **body, by=by), by)
 
 
 @blp.route("/aims")

@@ -92,6 +92,7 @@ class EmailWay:
             server.connect(address, number)
             # The certificate is for the name, the connection to the address that was checked.
             server._host = host  # type: ignore[attr-defined]
+            server.ehlo()
             if not private or server.has_extn("starttls"):
                 server.starttls(context=ssl.create_default_context(cafile=self.settings.webhook_ca or None))
             if self.settings.call_smtp_login:

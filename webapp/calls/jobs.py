@@ -34,7 +34,7 @@ def run_clock(run: Run) -> None:
 
     A look that came too early (somebody acknowledged meanwhile) does nothing: another one was asked for.
     """
-    call = actions.locked(run.session, UUID(str(run.args["call"])))
+    call = queries.locked(run.session, UUID(str(run.args["call"])))
     now = clock.now()
     if call.next_at is None or now < call.next_at:
         return

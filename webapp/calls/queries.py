@@ -58,6 +58,14 @@ def call(session: Session, call_id: UUID) -> Call:
     return found
 
 
+def locked(session: Session, call_id: UUID) -> Call:
+    """Return a call for changing it, its row locked against a second person at the same moment."""
+    call(session, call_id)
+    own = select(Call).where(Call.id == call_id).with_for_update(of=Call)
+    # The row as the person before us left it, not as it was read above.
+    return session.scalars(own, execution_options={"populate_existing": True}).one()
+
+
 def calls(session: Session, wanted: Filter, limit: int = PAGE, cursor: str | None = None) -> list[Call]:
     """Return one page of the calls that the asker sees, newest first; the cursor is the page before's."""
     query = _whole().order_by(Call.called_at.desc(), Call.id.desc())
