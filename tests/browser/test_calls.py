@@ -13,6 +13,7 @@ import requests
 from playwright.sync_api import Page, expect
 from sqlalchemy import text
 
+from tests.browser import axe
 from tests.browser.conftest import DESK, PHONE
 from tests.service import Service
 from tests.stations import Station
@@ -214,3 +215,24 @@ def test_by_keyboard_alone(page_as: Callable[..., Page], ask: Any, wish: Any) ->
     expect(page.locator(f'[data-call="{told["id"]}"] [data-verb=arrive]')).to_be_visible()
     focused = page.evaluate("document.activeElement.closest('[data-call]')?.dataset.call")
     assert focused == told["id"], "the focus stays on the card"
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en-GB"])
+def test_everybody_can_use_the_pages_of_calls(
+    page_as: Callable[..., Page], ask: Any, wish: Any, language: str
+) -> None:
+    told = ask("t.grid_worker.a", API, wish("A1"))
+    script, found = axe.source(), []
+    ask("t.grid_worker.a", API, wish("A2"))
+    ask("t.officer.a", f"{API}/{told['id']}/take")
+    page = page_as("officer", "A", language=language)
+    page.goto("/calls")
+    page.locator(f'[data-call="{told["id"]}"] [data-verb=finish]').click()
+    found += axe.violations(page, script)
+    page.goto("/calls/statistics")
+    found += axe.violations(page, script)
+    page.goto("/map")
+    page.locator("#call-dock .call-open").click()
+    expect(page.locator(".call-dialog form")).to_be_visible()
+    found += axe.violations(page, script)
+    assert not found, "\n".join(found)
