@@ -60,7 +60,7 @@ export async function dressed(words) {
 }
 
 /** Whether a call waits for an answer of the reader's own. @param {Call} call */
-export const ringsForMe = (call) => call.verbs.includes("take");
+export const ringsForMe = (call) => call.verbs.includes("take") && call.verbs.includes("decline");
 
 /** @param {number} ms */
 function span(ms) {

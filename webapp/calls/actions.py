@@ -186,7 +186,7 @@ def _begun(
         return _same(session, known, wish, by)
     call = queries.call(session, wish.id)
     _ring(session, call, called)
-    return _recorded(session, call, "calls.placed", by, count=len(called))
+    return _recorded(session, call, "calls.placed", by, level=call.level, count=len(called))
 
 
 def _ring(session: Session, call: Call, called: Mapping[UUID, str]) -> None:
@@ -206,7 +206,7 @@ def acknowledge(session: Session, call: Call, *, by: Actor) -> Call:
     mine = _mine(session, call, by)
     if mine.state in ("acknowledged", "taken"):
         return call
-    _check_free(session, call, mine)
+    _check_free(session, call)
     mine.state, mine.acknowledged_at = "acknowledged", clock.now()
     if call.state == "ringing":
         call.state, call.acknowledged_at = "acknowledged", mine.acknowledged_at
@@ -222,7 +222,7 @@ def take(session: Session, call: Call, *, by: Actor) -> Call:
     mine = _mine(session, call, by)
     if mine.state == "taken":
         return call
-    _check_free(session, call, mine)
+    _check_free(session, call)
     now = clock.now()
     mine.state, mine.taken_at = "taken", now
     mine.acknowledged_at = mine.acknowledged_at or now
@@ -235,13 +235,19 @@ def take(session: Session, call: Call, *, by: Actor) -> Call:
 
 
 def decline(session: Session, call: Call, *, note: str, by: Actor) -> Call:
-    """Say that one can't come. When nobody is left who could, the call goes up the chain at once."""
+    """Say that one can't come, also after taking it; with nobody left it goes up the chain at once."""
     mine = _mine(session, call, by)
     if mine.state == "declined":
         return call
-    _check_free(session, call, mine)
+    rules.check_open(call.state)
+    if mine.arrived_at is not None:
+        raise Conflict("call_arrived")
     if mine.state == "taken":
-        raise Conflict("call_taken", who="")
+        call.taken -= 1
+        if not call.taken:
+            call.state, call.answered_at = "acknowledged", None
+    else:
+        _check_free(session, call)
     mine.state, mine.declined_at, mine.note = "declined", clock.now(), note
     session.flush()
     if call.level < rules.TOP_LEVEL and not queries.open_targets(session, call.id):
@@ -336,10 +342,10 @@ def _mine(session: Session, call: Call, by: Actor) -> CallTarget:
     return mine
 
 
-def _check_free(session: Session, call: Call, mine: CallTarget) -> None:
+def _check_free(session: Session, call: Call) -> None:
     """Raise Conflict when a call is over, or needs nobody more and says who comes."""
     rules.check_open(call.state)
-    if call.taken >= call.wanted or mine.state == "stood_down":
+    if call.taken >= call.wanted:
         raise Conflict("call_taken", who=", ".join(queries.takers(session, call.id)))
 
 

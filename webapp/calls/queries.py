@@ -144,6 +144,7 @@ def _told(
     offered = rules.verbs(
         state=item.state,
         mine=mine.state if mine else None,
+        full=item.taken >= item.wanted,
         arrived=bool(mine and mine.arrived_at),
         is_caller=item.caller_id == by.person_id,
         role=by.role,

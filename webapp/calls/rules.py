@@ -198,11 +198,11 @@ def check_open(state: str) -> None:
 
 
 def verbs(
-    *, state: str, mine: str | None, arrived: bool, is_caller: bool, role: str, late: bool
+    *, state: str, mine: str | None, full: bool, arrived: bool, is_caller: bool, role: str, late: bool
 ) -> list[str]:
     """Return what somebody may say to a call: `mine` is the state as one who was called, if at all.
 
-    `late`: the response clock has run out, so that it may be closed as unanswered.
+    `full`: all who were wanted come; `late`: the response clock has run out, so that it may be closed as unanswered.
     """
     if state not in OPEN_STATES:
         return []
@@ -211,8 +211,10 @@ def verbs(
         found.append("acknowledge")
     if mine in WAITING:
         found += ["take", "decline"]
-    if mine == "taken":
-        found += [] if arrived else ["arrive"]
+    if mine in ("declined", "stood_down") and not full:
+        found.append("take")
+    if mine == "taken" and not arrived:
+        found += ["arrive", "decline"]
     if state == "answered" and (mine == "taken" or is_caller or role in KEEPERS):
         found.append("finish")
     if is_caller or role in KEEPERS:

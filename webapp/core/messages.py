@@ -117,6 +117,7 @@ MESSAGES = {
     "xlsform_second_place": N_("A form has one place; this is the second."),
     "xlsform_type": N_("Questions of this kind can't be taken: %(type)s."),
     # Reports and cases
+    "call_arrived": N_("You are there already; say how it ended."),
     "call_limits": N_("Somebody can't be wanted before the call was to be acknowledged."),
     "call_nobody": N_("There is nobody whom this call could reach."),
     "call_not_called": N_("You were not called."),

@@ -31,7 +31,11 @@ def test_the_grid_calls_and_the_officer_of_the_ground_takes_it(call, say, seen) 
     heard = say("t.officer.a", told, "acknowledge").json
     assert (heard["state"], heard["mine"]) == ("acknowledged", "acknowledged")
     taken = say("t.officer.a", told, "take").json
-    assert (taken["state"], taken["mine"], taken["verbs"]) == ("answered", "taken", ["arrive", "finish"])
+    assert (taken["state"], taken["mine"], taken["verbs"]) == (
+        "answered",
+        "taken",
+        ["arrive", "decline", "finish"],
+    )
     comes = seen("t.grid_worker.a", told)["takers"]
     assert len(comes) == 1
     assert comes[0]["name"]
@@ -272,3 +276,16 @@ def test_a_deputy_is_called_second(call, seen, member, owner_db, station: Statio
 def test_ground_without_officer_goes_to_the_duty_desk(call, seen) -> None:
     told = call("t.grid_worker.a", "C2")
     assert (told["level"], seen("t.station_chief", told)["mine"]) == (2, "called")
+
+
+def test_who_has_taken_it_may_still_be_held_up(call, say, seen, owner_db: Database) -> None:
+    told = call("t.officer.a", "A1", aim="around")
+    assert say("t.grid_worker.a", told, "take").json["state"] == "answered"
+    assert seen("t.grid_worker.b", told)["verbs"] == []
+    back = say("t.grid_worker.a", told, "decline", note="车坏了").json
+    assert (back["state"], back["taken"], back["answered_at"]) == ("acknowledged", 0, None)
+    assert seen("t.grid_worker.b", told)["verbs"] == ["take"], "who was stood down may come after all"
+    assert say("t.grid_worker.b", told, "take").json["state"] == "answered"
+    assert say("t.grid_worker.a", told, "take").json["code"] == "call_taken"
+    say("t.grid_worker.b", told, "arrive")
+    assert say("t.grid_worker.b", told, "decline").json["code"] == "call_arrived"

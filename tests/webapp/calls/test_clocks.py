@@ -178,7 +178,7 @@ def test_both_clocks_as_figures(as_user, call, say, wait, station) -> None:
     assert mine["unanswered"] - before["unanswered"] == 1
     assert mine["acknowledge_p90_s"] >= mine["acknowledge_median_s"] > 0
     assert whole["calls"] - of_all["calls"] == 2
-    assert not as_user("t.volunteer").get(f"{API}/statistics").json, "figures of what one sees"
+    assert not as_user("t.volunteer.2").get(f"{API}/statistics").json, "figures of what one sees"
     csv = as_user("t.station_chief").get(f"{API}/statistics.csv?lang=en")
     assert csv.data.decode("utf-8-sig").splitlines()[0].startswith("Month,Police grid,Direction,Calls")
     assert "T-B" in csv.data.decode("utf-8-sig")
