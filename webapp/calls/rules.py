@@ -202,7 +202,8 @@ def verbs(
 ) -> list[str]:
     """Return what somebody may say to a call: `mine` is the state as one who was called, if at all.
 
-    `full`: all who were wanted come; `late`: the response clock has run out, so that it may be closed as unanswered.
+    `full`: all who were wanted come. `late`: the response clock has run out, so that it may be closed as
+    unanswered.
     """
     if state not in OPEN_STATES:
         return []
