@@ -16,6 +16,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from webapp.areas import api as areas_api
 from webapp.calendars import api as calendars_api
 from webapp.calendars import pages as calendars_pages
+from webapp.calls import api as calls_api
+from webapp.calls import pages as calls_pages
 from webapp.cases import api as cases_api
 from webapp.cases import pages as cases_pages
 from webapp.core import apidocs, health, packed
@@ -83,6 +85,7 @@ BLUEPRINTS = (
     repeats_api.blp,
     referrals_api.blp,
     leads_api.blp,
+    calls_api.blp,
 )
 PAGES = (
     people_pages.pages,
@@ -105,6 +108,7 @@ PAGES = (
     repeats_pages.pages,
     referrals_pages.pages,
     leads_pages.pages,
+    calls_pages.pages,
 )
 
 # Addresses of protocols that have a form of their own for errors.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from webapp.calendars import jobs as calendars
+from webapp.calls import jobs as calls
 from webapp.cases import jobs as cases
 from webapp.core.queue import Every, Handler
 from webapp.exchange import jobs as exchange
@@ -41,6 +42,11 @@ REACTIONS: dict[str, list[str]] = {
     "tasks.completed": ["tasks.follow_look_back"],
     "tasks.failed": ["tasks.follow_look_back"],
     "residents.judged": ["tasks.answer_unsatisfied"],
+    "calls.placed": ["calls.plan_clock", "calls.tell"],
+    "calls.acknowledged": ["calls.plan_clock"],
+    "calls.answered": ["calls.plan_clock"],
+    "calls.declined": ["calls.plan_clock"],
+    "calls.escalated": ["calls.plan_clock", "calls.tell"],
 }
 REACTIONS["cases.reported"].append("repeats.link_case")
 REACTIONS["repeats.party_named"] = ["repeats.link_case"]
@@ -89,4 +95,8 @@ JOBS: dict[str, Handler] = {
     "tasks.follow_look_back": tasks.follow_look_back,
     "tasks.answer_unsatisfied": tasks.answer_unsatisfied,
     "referrals.remind_late": referrals.remind_late,
+    "calls.plan_clock": calls.plan_clock,
+    "calls.run_clock": calls.run_clock,
+    "calls.tell": calls.tell,
+    "calls.deliver": calls.deliver,
 }

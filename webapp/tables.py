@@ -3,6 +3,7 @@
 import webapp.addresses.models
 import webapp.areas.models
 import webapp.calendars.models
+import webapp.calls.models
 import webapp.cases.models
 import webapp.core.events
 import webapp.core.queue

@@ -27,6 +27,7 @@
 /**
  * @typedef {object} WindowConfig
  * @property {string} role
+ * @property {string} csrf the mark of forms
  * @property {number} last_event
  * @property {string[]} my_police_grids
  * @property {string[]} my_grids

@@ -1,5 +1,6 @@
 // Live news: a stream of server-sent events; asks every few seconds instead while the service has no place for one.
 
+import { NEWS } from "../calls/board.js";
 import { byId, fill, h } from "../shared/dom.js";
 import { getJson, HttpError } from "../shared/http.js";
 import { t } from "../shared/i18n.js";
@@ -14,7 +15,7 @@ import { config } from "./config.js";
 
 const ADDRESS = "/api/v1/events";
 // Streams name their messages; a browser hears only the names that it listens for.
-const NAMES = ["cases.reported", "cases.accepted", "cases.closed", "cases.file_added", "cases.file_completed", "cases.voice_added", "areas.published", "areas.imported"];
+const NAMES = ["cases.reported", "cases.accepted", "cases.closed", "cases.file_added", "cases.file_completed", "cases.voice_added", "areas.published", "areas.imported", ...NEWS];
 const POLL_MS = 15_000;
 const POLLS_PER_STREAM_TRY = 8;
 const REMEMBERED = 2000;

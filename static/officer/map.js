@@ -6,6 +6,7 @@ import { load, number, t } from "../shared/i18n.js";
 import { Areas } from "./areas.js";
 import { addBasemap, addCredits } from "./basemap.js";
 import { BoxLoader } from "./boxed.js";
+import { MapCalls } from "./calls.js";
 import { Cases, isOpen, serverState } from "./cases.js";
 import { calm, config, map } from "./config.js";
 import { addButtons, addLayerControl, fitField } from "./controls.js";
@@ -44,7 +45,9 @@ async function start() {
   new Search((found) => void goTo(found));
   await Promise.all([loader.now(), loadField(cases).catch(failed)]);
   panel.draw();
-  listen(cases, markers, areas);
+  const calls = new MapCalls();
+  await calls.start().catch(failed);
+  listen(cases, markers, areas, calls);
   // Leaflet hears Escape only while the map itself has the focus, not a link in the card.
   document.addEventListener("keydown", (event) => event.key === "Escape" && map.closePopup());
   await goToLinked(goTo).catch(failed);
@@ -132,11 +135,13 @@ async function go(found, cases, markers, areas) {
  * @param {Cases} cases
  * @param {Markers} markers
  * @param {Areas} areas
+ * @param {MapCalls} calls
  */
-function listen(cases, markers, areas) {
+function listen(cases, markers, areas, calls) {
   const notices = new Notices((id) => markers.show(id));
   const live = new Live((news) => {
     if (news.subject_kind === "plan") return areas.again();
+    if (news.subject_kind === "call") return calls.hear();
     const { feature } = news;
     if (!feature) return cases.drop(news.subject_id);
     const known = cases.all.has(feature.id);

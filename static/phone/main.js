@@ -163,6 +163,7 @@ function restLater() {
   wait(() => {
     for (const [name, screen] of Object.entries(SCREENS)) if (!LATER.includes(name)) screen().catch(() => undefined);
     import("./shrink.js").catch(() => undefined);
+    import("./calls.js").then((calls) => calls.startCalls()).catch(() => undefined);
   });
 }
 

@@ -13,7 +13,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import exports, firstload, intake_files, load, openrosa, routing
+from tests.bench import calls, exports, firstload, intake_files, load, openrosa, routing
 from tests.bench.phones import sendings
 from webapp.core.config import CHECKOUT
 from webapp.core.config import load as settings_from
@@ -84,9 +84,19 @@ def phone_table(home: Path) -> list[str]:
     return firstload.run(f"http://127.0.0.1:{PORT}", one["username"], one["password"])
 
 
+def calls_table(home: Path) -> list[str]:
+    """Round trips of calls, while nothing else happens."""
+    logins = json.loads((home / "demo-logins.json").read_text())
+    ours = [x for x in logins if x["station"] == "YZ"]
+    officer = next(x for x in ours if x["role"] == "officer" and x["police_grid"])
+    workers = [x["token"] for x in ours if x["role"] == "grid_worker"]
+    place = calls.place_of(f"http://127.0.0.1:{PORT}", officer["token"])
+    return calls.run(f"http://127.0.0.1:{PORT}", [(one, officer["token"]) for one in workers], place)
+
+
 def main(wanted: list[str]) -> None:
     """Measure what is asked for, by default everything."""
-    wanted = wanted or ["start", "intake", "backlog", "routing", "phone", "orders", "exports"]
+    wanted = wanted or ["start", "intake", "backlog", "routing", "phone", "orders", "exports", "calls"]
     home = Path(tempfile.mkdtemp(prefix="shuangge-bench-", dir="/var/tmp"))
     home.chmod(0o755)
     busy = os.getloadavg()[0]
@@ -108,6 +118,8 @@ def main(wanted: list[str]) -> None:
         settings = settings_from({"SHUANGGE_HOME": str(home)})
         if "orders" in wanted:
             print("## Calls and orders by file\n\n" + "\n".join(intake_files.run(settings)) + "\n")
+        if "calls" in wanted:
+            print("## Calls between grid and police\n\n" + "\n".join(calls_table(home)) + "\n")
         if "exports" in wanted:
             print("## Exports of cases\n\n" + "\n".join(exports.run(settings)) + "\n")
     finally:

@@ -11,6 +11,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
+CALL_WAYS = ("file", "email", "sms")
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
@@ -72,6 +73,30 @@ class Settings:
         "SHUANGGE_WEBHOOK_CA",
         "File of the certificate authority that webhooks trust; empty: the system's.",
         "",
+    )
+    call_ways: str = _setting(
+        "SHUANGGE_CALL_WAYS",
+        "How calls are told beside the pages, a comma list of file, email, sms; empty: not at all.",
+        "file",
+    )
+    call_smtp: str = _setting("SHUANGGE_CALL_SMTP", "Mail server for calls, host:port.", "")
+    call_smtp_login: str = _setting(
+        "SHUANGGE_CALL_SMTP_LOGIN", "File with user and password of the mail server in two lines.", ""
+    )
+    call_email_from: str = _setting("SHUANGGE_CALL_EMAIL_FROM", "Sender of the messages about calls.", "")
+    call_email_to: str = _setting(
+        "SHUANGGE_CALL_EMAIL_TO", "Mailbox (of the duty desk) that is told of calls.", ""
+    )
+    call_sms_url: str = _setting(
+        "SHUANGGE_CALL_SMS_URL", "Address of the SMS gateway that is sent a POST for each message.", ""
+    )
+    call_sms_body: str = _setting(
+        "SHUANGGE_CALL_SMS_BODY",
+        "JSON for the SMS gateway; {phone}, {text} and {id} in its texts are filled in.",
+        '{"to": "{phone}", "text": "{text}", "id": "{id}"}',
+    )
+    call_sms_token: str = _setting(
+        "SHUANGGE_CALL_SMS_TOKEN", "File with the bearer token of the SMS gateway; empty: none.", ""
     )
     export_hours: int = _setting("SHUANGGE_EXPORT_HOURS", "Hours for which an export may be fetched.", 24)
     drop_dir: str = _setting(
@@ -146,6 +171,9 @@ def load(environ: Mapping[str, str], file: Path | None = None) -> Settings:
         if environ.get(item.metadata["env"]):
             values[item.name] = environ[item.metadata["env"]]
     typed = {item.name: _typed(item, values[item.name]) for item in fields(Settings) if item.name in values}
+    unknown_ways = set(str(typed.get("call_ways", "")).replace(" ", "").split(",")) - {"", *CALL_WAYS}
+    if unknown_ways:
+        raise SettingsError(f"SHUANGGE_CALL_WAYS takes {', '.join(CALL_WAYS)}, not {unknown_ways}")
     for part in str(typed.get("webhook_private", "")).split(","):
         _network(part.strip())
     return Settings(**{**typed, "home": home})

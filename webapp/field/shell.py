@@ -16,7 +16,7 @@ PAGE = CHECKOUT / "webapp/templates/field/phone.html"
 START = "phone/main.js"
 # Modules that the service worker is made of, each before those that use it. They touch no document.
 WORKER = ("sha256.js", "database.js", "wire.js", "upload.js", "parcel.js", "sender.js", "sw.js")
-SHEETS = ("tokens", "base", "phone", "map")
+SHEETS = ("tokens", "base", "phone", "map", "calls")
 LEAFLET = "vendor/leaflet-1.9.4"
 MANIFEST = {
     "name": "双格 · 随手报隐患",
@@ -65,7 +65,9 @@ def files() -> list[str]:
     """Return the addresses of everything that the page may need, for the copy on the phone."""
     names = set(_reached(_stamp(), lazy=True))
     names |= {f"style/{sheet}.css" for sheet in SHEETS}
-    names |= {f"i18n/{page}.{language}.json" for page in ("shared", "phone") for language in ("zh", "en")}
+    names |= {
+        f"i18n/{page}.{language}.json" for page in ("shared", "phone", "calls") for language in ("zh", "en")
+    }
     names |= {f"{LEAFLET}/leaflet.js", f"{LEAFLET}/leaflet.css"}
     names |= {f"icons/{path.name}" for path in (STATIC / "icons").glob("*.svg")}
     return [f"/static/{name}" for name in sorted(names)]
@@ -79,7 +81,9 @@ def worker() -> str:
 def _stamp() -> tuple[tuple[str, int], ...]:
     """Names and times of all that the page is made of: what is computed from it holds while this holds."""
     paths = [
-        p for folder in ("phone", "shared", "i18n", "style", "icons") for p in (STATIC / folder).iterdir()
+        p
+        for folder in ("phone", "calls", "shared", "i18n", "style", "icons")
+        for p in (STATIC / folder).iterdir()
     ]
     return tuple(sorted((str(path), path.stat().st_mtime_ns) for path in [*paths, PAGE]))
 

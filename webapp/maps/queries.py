@@ -11,6 +11,7 @@ from sqlalchemy import JSON, Select, Text, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from webapp.areas.models import Grid, GridShape, Plan, PoliceGrid, PoliceGridShape
+from webapp.calls import queries as calls
 from webapp.cases.models import Case
 from webapp.cases.queries import shareable
 from webapp.core.actor import Actor
@@ -127,6 +128,7 @@ def told(session: Session, event: Event) -> dict[str, Any]:
     if event.subject_kind == "case":
         row = session.execute(_one_feature(event.subject_id)).scalar()
         feature = orjson.loads(row) if row else None
+    call = calls.news(session, event.subject_id) if event.subject_kind == "call" else None
     return {
         "id": event.id,
         "name": event.name,
@@ -134,6 +136,7 @@ def told(session: Session, event: Event) -> dict[str, Any]:
         "subject_id": event.subject_id,
         "at": event.at,
         "feature": feature,
+        "call": call,
     }
 
 

@@ -36,7 +36,7 @@ class EventsQuery(Strict):
 
 
 class EventOut(Strict):
-    """One event; `feature` is the case as GeoJSON when the reader may see it."""
+    """One event; `feature` is the case as GeoJSON, `call` the state of a call, when the reader may see it."""
 
     id = fields.Integer()
     name = fields.String()
@@ -44,6 +44,7 @@ class EventOut(Strict):
     subject_id = fields.UUID()
     at = fields.AwareDateTime()
     feature = fields.Dict(allow_none=True)
+    call = fields.Dict(allow_none=True)
 
 
 class EventsOut(Strict):

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.areas.models import Grid, PoliceGrid
+from webapp.calls.queries import outside
 from webapp.cases.models import Case
 from webapp.core.errors import NotFound
 from webapp.core.events import Event
@@ -79,6 +80,9 @@ def told(session: Session, event: Event) -> dict[str, Any] | None:
     """
     station = session.scalars(select(Station.code).where(Station.id == event.station_id)).one()
     said: dict[str, Any] = {"station": station, "kind": event.subject_kind, "id": str(event.subject_id)}
+    if event.subject_kind == "call":
+        call = outside(session, event.subject_id)
+        return None if call is None else {**said, **call}
     if event.subject_kind != "case":
         return said
     row = session.execute(

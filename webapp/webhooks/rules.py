@@ -29,6 +29,10 @@ EVENTS = {
     "repeats.lead_moved": N_("The leading case of a merged one moved on"),
     "areas.published": N_("A plan of grids was published"),
     "field.quarantined": N_("Something went into the quarantine"),
+    "calls.placed": N_("Somebody called"),
+    "calls.answered": N_("Somebody comes to a call"),
+    "calls.escalated": N_("A call went up the chain"),
+    "calls.finished": N_("A call was settled"),
 }
 PING = "webhooks.pinged"
 REPLAY = "webhooks.replayed"
