@@ -7,7 +7,7 @@ from geoalchemy2 import Geometry
 from migrations.statements import run
 
 revision = "0017"
-down_revision = "0015"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 

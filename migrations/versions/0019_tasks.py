@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql
 from migrations.statements import run
 
 revision = "0019"
-down_revision = "0015"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 
