@@ -50,6 +50,7 @@ REACTIONS: dict[str, list[str]] = {
 }
 REACTIONS["cases.reported"].append("repeats.link_case")
 REACTIONS["repeats.party_named"] = ["repeats.link_case"]
+REACTIONS["repeats.priority_raised"] = ["cases.recount_limit"]
 for _name in ("cases.merged", "cases.unmerged"):
     REACTIONS.setdefault(_name, []).append("repeats.note_merging")
 for _name in TOLD:
