@@ -264,6 +264,16 @@ def in_team(session: Session, team_id: UUID) -> bool:
     return bool(session.scalar(text("SELECT :team IN (SELECT app.my_teams())"), {"team": team_id}))
 
 
+def on_my_ground(session: Session, case: Case) -> bool:
+    """Say whether the asker answers for the ground of a case, or for the neighbour's that it may lie on."""
+    grids = {"own": case.grid_id, "neighbour": case.neighbour_grid_id}
+    return bool(session.scalar(_ON_MY_GROUND, grids))
+
+
+_ON_MY_GROUND = text("""SELECT app.sees_station() OR EXISTS (
+    SELECT FROM app.my_grids() AS mine (id) WHERE mine.id IN (:own, :neighbour))""")
+
+
 def voices(session: Session, case_id: UUID) -> dict[UUID, Voice]:
     """Return the voices for a case that the asker may see, by person."""
     found = session.scalars(select(Voice).where(Voice.case_id == case_id).order_by(Voice.at))

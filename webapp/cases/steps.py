@@ -64,14 +64,17 @@ def standing(session: Session, case: Case, by: Actor) -> Standing:
     """Return how somebody stands to a case."""
     declared = case.hazard_class
     strict = strict_end(station(session, by).settings)
+    in_team = case.assigned_team is not None and queries.in_team(session, case.assigned_team)
+    given = in_team or (by.person_id is not None and case.assigned_to == by.person_id)
     return Standing(
         role=by.role,
         me=by.person_id,
         state=case.state,
+        here_to_work=given or queries.on_my_ground(session, case),
         reporter=case.reporter_id,
         handler=case.handler_id,
         assigned=case.assigned_to,
-        in_team=case.assigned_team is not None and queries.in_team(session, case.assigned_team),
+        in_team=in_team,
         pending=case.pending,
         pending_by=case.pending_by,
         fed_back_by=case.fed_back_by,

@@ -33,6 +33,7 @@ class Job(Base):
     __table_args__ = (
         CheckConstraint("state IN ('ready', 'leased', 'done', 'dead')", name="state"),
         Index("ix_job_claim", "run_at", postgresql_where="state IN ('ready', 'leased')"),
+        Index("ix_job_dead", "station_id", postgresql_where="state = 'dead'"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
