@@ -31,11 +31,15 @@ for _name in (*EVENTS, PING):
     REACTIONS.setdefault(_name, []).append("webhooks.enqueue_deliveries")
 
 # What comes again by the clock: once per station and slot.
-PERIODIC: tuple[Every, ...] = (Every("residents.forget_contacts", 24 * 60, 3 * 60 + 10),)
+PERIODIC: tuple[Every, ...] = (
+    Every("residents.forget_contacts", 24 * 60, 3 * 60 + 10),
+    Every("cases.watch_clocks", 5),
+)
 
 JOBS: dict[str, Handler] = {
     "cases.make_thumbnails": cases.make_thumbnails,
     "cases.award_points": cases.award_points,
+    "cases.watch_clocks": cases.watch_clocks,
     "intake.read_upload": intake.read_upload,
     "intake.take_rows": intake.take_rows,
     "residents.forget_contacts": residents.forget_contacts,

@@ -250,7 +250,7 @@ def take_step(
         session.refresh(case)
     _add_proof(session, blobs, case, verb, given.photos)
     note_id = _add_words(session, case, verb, given.note.strip(), by)
-    news |= {"note_id": str(note_id)} if note_id else {}
+    news |= ({"note_id": str(note_id)} if note_id else {}) | ({"clock": given.clock} if given.clock else {})
     leaves = _write_step(session, case, new, by)
     record(session, step.event, kind="case", subject=case.id, grid=case.grid_id, by=by, **news)
     if leaves:

@@ -37,6 +37,10 @@ END $$;
 
 CREATE INDEX ix_job_dead ON app.job (station_id) WHERE state = 'dead';
 
+-- Asked every few minutes: what has an end that runs.
+CREATE INDEX ix_case_file_running ON app.case_file (station_id, due_at)
+    WHERE state IN ('reported', 'accepted', 'dispatched', 'handling', 'fed_back');
+
 -- A step that ends my assignment takes the case out of my sight (handed back, dispatched on, put to another case):
 -- the row after it is not mine to read, which an UPDATE of my own would have to. The caller is held to what was
 -- given to him, and to the columns of a case's later life, as by policy case_assigned_work and its grants.
