@@ -48,6 +48,8 @@ from webapp.places import api as places_api
 from webapp.places import pages as places_pages
 from webapp.residents import api as residents_api
 from webapp.residents import public
+from webapp.upkeep import api as upkeep_api
+from webapp.upkeep import pages as upkeep_pages
 from webapp.webhooks import api as webhooks_api
 from webapp.webhooks import pages as webhooks_pages
 
@@ -68,6 +70,7 @@ BLUEPRINTS = (
     intake_api.blp,
     open311_api.contacts,
     webhooks_api.blp,
+    upkeep_api.blp,
 )
 PAGES = (
     people_pages.pages,
@@ -85,6 +88,7 @@ PAGES = (
     places_pages.pages,
     public.pages,
     webhooks_pages.pages,
+    upkeep_pages.pages,
 )
 
 # Addresses of protocols that have a form of their own for errors.
