@@ -21,7 +21,13 @@ def restart(session: Session, job_id: int | None, *, by: Actor) -> int:
     if ids:
         # The first hundred ids tell which; an event is no place for thousands.
         record(
-            session, "upkeep.restarted", kind="station", subject=by.station_id, by=by, jobs=len(ids), ids=ids[:100]
+            session,
+            "upkeep.restarted",
+            kind="station",
+            subject=by.station_id,
+            by=by,
+            jobs=len(ids),
+            ids=ids[:100],
         )
     return len(ids)
 

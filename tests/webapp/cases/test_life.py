@@ -186,7 +186,9 @@ def test_every_verb_by_every_role_on_own_and_foreign_ground(
         for who in WHO if kind == READY else WHO[2:3]:
             ids = {
                 "me": member(who.username).person_id,
-                "other": member("t.officer.a" if "officer.a" not in who.username else "t.grid_worker.a").person_id,
+                "other": member(
+                    "t.officer.a" if "officer.a" not in who.username else "t.grid_worker.a"
+                ).person_id,
                 "elsewhere": member("t.volunteer.2").person_id,
                 "lead": leads["id"],
                 "team": team,
@@ -194,13 +196,19 @@ def test_every_verb_by_every_role_on_own_and_foreign_ground(
             for state in (*wanted.starts, outside):
                 columns = setting(who, verb, state, ids)
                 board.put(state, class_code=kind[0], facts=kind[1], **columns)
-                more = {"of": leads["B" if who.username.endswith(".b") else "A"]} if verb == "mark_duplicate" else {}
+                more = (
+                    {"of": leads["B" if who.username.endswith(".b") else "A"]}
+                    if verb == "mark_duplicate"
+                    else {}
+                )
                 if verb == "dispatch":
                     more = {"person_id": str(member("t.grid_worker.a").person_id)}
                 answer = step(as_user(who.username), board.case_id, verb, form(verb, board.place, **more))
                 promised = expected(who, verb, state, columns, ids, (on, *CLASSES[kind]))
                 if answer.status_code != promised:
-                    wrong.append((who.name, str(state), on, kind[1], promised, answer.status_code, answer.text[:200]))
+                    wrong.append(
+                        (who.name, str(state), on, kind[1], promised, answer.status_code, answer.text[:200])
+                    )
                 elif promised == 200:
                     after = answer.json["state"]
                     if after != (wanted.to or state):

@@ -29,7 +29,15 @@ def jobs(superuser, station, other_station):
             cursor.execute(
                 "INSERT INTO app.job (name, station_id, key, state, attempts, last_error, created_at)"
                 " VALUES (%s, %s, %s, %s, %s, %s, %s)",
-                (name, str(of.id), f"test/{number}", state, tries, error, datetime.now(UTC) - timedelta(hours=3)),
+                (
+                    name,
+                    str(of.id),
+                    f"test/{number}",
+                    state,
+                    tries,
+                    error,
+                    datetime.now(UTC) - timedelta(hours=3),
+                ),
             )
 
 
@@ -64,7 +72,9 @@ def test_one_is_started_again_and_it_is_logged(as_role, owner_db, member):
     assert (again.status_code, again.json["code"]) == (404, "not_found")
     assert admin.get(f"{URL}/counts").json == {"dead": 1, "leased": 1, "ready": 2}
     with owner_db.transaction() as session:
-        job = session.execute(text("SELECT attempts, run_at <= now() FROM app.job WHERE id = :i"), {"i": one}).one()
+        job = session.execute(
+            text("SELECT attempts, run_at <= now() FROM app.job WHERE id = :i"), {"i": one}
+        ).one()
         event = session.execute(
             text("SELECT by_id, data FROM app.event WHERE name = 'upkeep.restarted' ORDER BY id DESC LIMIT 1")
         ).one()
