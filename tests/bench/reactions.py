@@ -1,4 +1,4 @@
-"""What follows a commit: how soon, and whether nothing is lost when a hundred cities' day comes in minutes."""
+"""What follows a commit: how soon, and whether nothing is lost when a hundred days come in minutes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ REJECTED, ESCALATED = 8, 6
 
 _NEWEST = text("SELECT coalesce(max(id), 0) FROM app.event")
 _WAITING = text("""SELECT (SELECT count(*) FROM app.outbox)
-    + (SELECT count(*) FROM app.job WHERE state IN ('ready', 'leased') AND attempts = 0 OR state = 'leased')""")
+    + (SELECT count(*) FROM app.job
+       WHERE state = 'leased' OR (state = 'ready' AND attempts = 0))""")
 _BY_NAME = text("SELECT name, count(*) AS events FROM app.event WHERE id > :first GROUP BY 1")
 _DONE = text("""SELECT count(*) AS jobs, count(*) FILTER (WHERE j.state = 'done') AS done,
         count(*) FILTER (WHERE j.state = 'dead') AS dead, max(j.attempts) AS tries,

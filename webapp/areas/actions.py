@@ -241,7 +241,7 @@ def post(
 def note_unattended(session: Session, grid_id: UUID, *, cases: int, by: Actor) -> bool:
     """Raise the alarm that nobody answers for a grid where `cases` are open; say whether it was due.
 
-    Once a day (China) for each grid: a second worker waits for the first one's end, and sees that it was done.
+    Once a day (China) for each grid: a second worker waits for the first, and sees that it was done.
     """
     session.execute(_ALARM_TURN, {"grid": str(grid_id)})
     today = clock.now().astimezone(clock.SHOWN).replace(hour=0, minute=0, second=0, microsecond=0)

@@ -1,4 +1,4 @@
-"""What the worker does for cases: small pictures of photos, thanks to those who saw them, ends that ran out."""
+"""What the worker does for cases: small pictures, thanks to those who saw it, ends that ran out."""
 
 from __future__ import annotations
 

@@ -225,7 +225,7 @@ class Standing:
     role: str
     me: UUID | None
     state: str
-    # Whether it lies on my ground or was given to me: who only reported it is its reporter, whatever his role.
+    # Whether it lies on my ground or was given to me: who only reported it is no more.
     here_to_work: bool = True
     reporter: UUID | None = None
     handler: UUID | None = None

@@ -99,7 +99,7 @@ def ask_periodic(session: Session, works: Iterable[Every], stations: Iterable[UU
 
 
 def dispatch(session: Session, reactions: Mapping[str, list[str]], limit: int = 500) -> int:
-    """Turn waiting events into one job per (event, reaction), all at once; return how many events were taken."""
+    """Turn waiting events into one job per (event, reaction), all at once; return how many events."""
     _unsynced(session)
     waiting = select(Outbox.event_id).order_by(Outbox.event_id).limit(limit).with_for_update(skip_locked=True)
     ids = list(session.scalars(waiting))

@@ -1,4 +1,4 @@
-"""Reads about the machine's work in the own station; the database shows no more than name, tries and kind of error."""
+"""Reads about the own station's jobs; the database shows name, tries and kind of error only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who does not answer in time is escalated, each end once; where nobody is posted, the alarm rings once a day."""
+"""Who does not answer in time is escalated, each end once; an unattended ground rings once a day."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may take which step of a case's life: every verb, every role, own and foreign ground, from the table."""
+"""Who may take which step: every verb, every role, own and foreign ground, made from the table."""
 
 from __future__ import annotations
 
@@ -7,9 +7,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
-
 from tests.webapp.cases.life_cases import CASES, Board, form, step
 from webapp.cases.rules import STEPS, Standing, State
 

@@ -199,7 +199,7 @@ def test_the_reporter_withdraws_before_anybody_has_it_and_not_later(walk):
 def test_the_reporter_verifies_on_the_spot_and_not_from_afar(walk):
     walk.begins().does("t.officer.a", "accept")
     walk.does("t.officer.a", "feed_back")
-    lon, lat = walk.place
+    lon, _lat = walk.place
     assert walk.refused("t.volunteer", "verify", 422, "refused", lon=lon + 0.01) == ["too_far"]
     # Nobody comes near by claiming to know his place badly.
     assert walk.refused("t.volunteer", "verify", 422, "refused", lon=lon + 0.01, accuracy_m=90000) == [
@@ -245,7 +245,7 @@ def test_what_is_restricted_stays_with_the_police(walk, member):
 
 
 def test_of_two_sides_of_a_border_who_accepts_first_has_it_on_his_ground(walk, station):
-    west, south, east, north = station.box("A1")
+    _west, south, east, north = station.box("A1")
     place = {"lon": east - 0.0002, "lat": (south + north) / 2, "accuracy_m": 60}
     walk.begins(place=place)
     assert walk.row().neighbour_grid_id == station.grids["B1"]

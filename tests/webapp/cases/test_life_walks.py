@@ -34,8 +34,9 @@ def fresh(now, dice, reporter):
     second, asked = dice.choice(CLASSES)
     limit_h = dice.choice((24, 72, 168))
     empty = dict.fromkeys(
-        ("handler_id", "assigned_to", "assigned_team", "pending", "pending_by", "pending_until", "fed_back_by",
-         "fed_back_at", "duplicate_of", "paused_at", "paused_left_s", "accepted_at", "closed_at", "verified_by",
+        ("handler_id", "assigned_to", "assigned_team", "pending", "pending_by", "pending_until",
+         "fed_back_by", "fed_back_at", "duplicate_of", "paused_at", "paused_left_s", "accepted_at",
+         "closed_at", "verified_by",
          "closing_note")
     )  # fmt: skip
     return SimpleNamespace(
@@ -146,7 +147,8 @@ def test_some_hundred_walks_on_the_real_database(
     dice, taken = Random(4), 0
     sent = [send_report("t.volunteer", "A2", photos=(photo(5),)) for _case in range(2)]
     given = {
-        "note": "走访", "photos": dict(sent[0].photos), "place": station.inside("A1"), "body": "街道", "receipt": "R",
+        "note": "走访", "photos": dict(sent[0].photos), "place": station.inside("A1"),
+        "body": "街道", "receipt": "R",
         "grade": "A", "of": as_role("station_chief").get(f"/api/v1/cases/{sent[1].id}").json["number"],
         "until": datetime.now(UTC) + timedelta(days=2),
     }  # fmt: skip
