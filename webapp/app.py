@@ -60,6 +60,8 @@ from webapp.residents import api as residents_api
 from webapp.residents import public
 from webapp.tasks import api as tasks_api
 from webapp.tasks import pages as tasks_pages
+from webapp.upkeep import api as upkeep_api
+from webapp.upkeep import pages as upkeep_pages
 from webapp.webhooks import api as webhooks_api
 from webapp.webhooks import pages as webhooks_pages
 
@@ -86,6 +88,7 @@ BLUEPRINTS = (
     referrals_api.blp,
     leads_api.blp,
     calls_api.blp,
+    upkeep_api.blp,
 )
 PAGES = (
     people_pages.pages,
@@ -109,6 +112,7 @@ PAGES = (
     referrals_pages.pages,
     leads_pages.pages,
     calls_pages.pages,
+    upkeep_pages.pages,
 )
 
 # Addresses of protocols that have a form of their own for errors.

@@ -66,6 +66,7 @@ PERIODIC: tuple[Every, ...] = (
     Every("repeats.record_week", 7 * 24 * 60, 6 * 60),
     Every("tasks.tend_day", 24 * 60, 5 * 60),
     Every("referrals.remind_late", 60, 5),
+    Every("cases.watch_clocks", 5),
 )
 
 JOBS: dict[str, Handler] = {
@@ -74,6 +75,7 @@ JOBS: dict[str, Handler] = {
     "cases.recount_limits": cases.recount_limits,
     "cases.recount_limit": cases.recount_limit,
     "calendars.keep_calendar": calendars.keep_calendar,
+    "cases.watch_clocks": cases.watch_clocks,
     "intake.read_upload": intake.read_upload,
     "intake.take_rows": intake.take_rows,
     "residents.forget_contacts": residents.forget_contacts,

@@ -30,6 +30,8 @@ from webapp.webhooks.rules import may_call
 log = structlog.get_logger()
 IDLE_S = 5.0
 PLAN_S = 30.0
+# Jobs between two looks for new events: few enough that news is not kept waiting.
+MOST_BETWEEN_LOOKS = 10
 
 
 def step_back() -> None:
@@ -80,27 +82,34 @@ class Worker:
         while not self.stopping.is_set():
             try:
                 self._note_alive()
-                if self.step() == 0:
+                if self.step(MOST_BETWEEN_LOOKS) == 0:
                     self._sleep()
             except DBAPIError as error:
                 log.warning("database away", error=type(error).__name__)
                 self.stopping.wait(1)
         self.database.dispose()
 
-    def step(self) -> int:
-        """Dispatch waiting events and do one job; return how much there was to do."""
+    def step(self, most: int = 1) -> int:
+        """Dispatch waiting events and do at most so many jobs; return how much there was to do."""
         self._look_into_drop()
         self._plan_periodic()
         with self.database.transaction() as session:
             taken = queue.dispatch(session, REACTIONS)
+        for done in range(most):
+            if self.stopping.is_set() or not self._do_one():
+                return taken + done
+        return taken + most
+
+    def _do_one(self) -> bool:
+        """Claim the next job and do it; say whether there was one."""
         with self.database.transaction() as session:
             job = queue.claim(session, self.name)
         if job is None:
-            return taken
+            return False
         handler = JOBS.get(job.name, _unknown)
         error = queue.run(self.database, job, self.name, handler, self.resources)
         log.info("job", name=job.name, job=job.id, attempt=job.attempts, failed=bool(error))
-        return taken + 1
+        return True
 
     def _look_into_drop(self) -> None:
         """Ask for a job for each package that somebody laid into the drop folder."""

@@ -13,7 +13,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import calls, exports, firstload, intake_files, load, openrosa, routing
+from tests.bench import calls, exports, firstload, intake_files, load, openrosa, reactions, routing
 from tests.bench.phones import sendings
 from webapp.core.config import CHECKOUT
 from webapp.core.config import load as settings_from
@@ -94,9 +94,26 @@ def calls_table(home: Path) -> list[str]:
     return calls.run(f"http://127.0.0.1:{PORT}", [(one, officer["token"]) for one in workers], place)
 
 
+def reactions_table(home: Path) -> list[str]:
+    """Reactions: how soon after the commit, and whether all of a busy day's are done."""
+    logins = json.loads((home / "demo-logins.json").read_text())
+    chief = next(x["token"] for x in logins if x["station"] == "YZ" and x["role"] == "station_chief")
+    return reactions.run(target(home), settings_from({"SHUANGGE_HOME": str(home)}), chief)
+
+
 def main(wanted: list[str]) -> None:
     """Measure what is asked for, by default everything."""
-    wanted = wanted or ["start", "intake", "backlog", "routing", "phone", "orders", "exports", "calls"]
+    wanted = wanted or [
+        "start",
+        "intake",
+        "backlog",
+        "routing",
+        "phone",
+        "orders",
+        "exports",
+        "calls",
+        "reactions",
+    ]
     home = Path(tempfile.mkdtemp(prefix="shuangge-bench-", dir="/var/tmp"))
     home.chmod(0o755)
     busy = os.getloadavg()[0]
@@ -113,6 +130,8 @@ def main(wanted: list[str]) -> None:
             print("## Intake of reports with a 200 kB photo\n\n" + "\n".join(intake_table(home)) + "\n")
         if "backlog" in wanted:
             print("## A day's backlog at once\n\n" + "\n".join(backlog_table(home)) + "\n")
+        if "reactions" in wanted:
+            print("## Reactions: from commit to effect\n\n" + "\n".join(reactions_table(home)) + "\n")
         if "phone" in wanted:
             print("## First load of the phone page on a 3G link\n\n" + "\n".join(phone_table(home)) + "\n")
         settings = settings_from({"SHUANGGE_HOME": str(home)})

@@ -235,6 +235,11 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("GET", "/api/v1/look-backs"): {"station_chief"},
     ("GET", "/api/v1/look-back-rules"): {"station_chief"},
     ("PUT", "/api/v1/look-back-rules"): {"station_chief"},
+    ("GET", "/jobs"): OFFICE,
+    ("GET", "/api/v1/jobs"): OFFICE,
+    ("GET", "/api/v1/jobs/counts"): OFFICE,
+    ("POST", "/api/v1/jobs/restart"): {"system_admin"},
+    ("POST", "/api/v1/jobs/<int(max=9223372036854775807):job_id>/restart"): {"system_admin"},
     # Whoever has no key is a stranger of the station that the request names (here: of none, so 400).
     ("GET", "/open311/v2/discovery.<any(json, xml):form>"): OPEN,
     ("GET", "/open311/v2/services.<any(json, xml):form>"): OPEN,
@@ -298,6 +303,7 @@ def address(rule):
     """Return a concrete address of a rule that names nothing that is there."""
     for part, value in (
         ("<int(max=9223372036854775807):attachment_id>", "999999999"),
+        ("<int(max=9223372036854775807):job_id>", "999999999"),
         ("<int:z>/<int:x>/<int:y>", "3/1/1"),
         ("<int(max=2000000):number>", "2"),
         ("<source>", "nothing"),

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from geoalchemy2.shape import from_shape, to_shape
 from shapely import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from collectors import codes
@@ -236,3 +236,21 @@ def post(
     session.flush()
     record(session, "areas.posted", kind="person", subject=person_id, by=by, grid=grid_id, duty=duty)
     return posting
+
+
+def note_unattended(session: Session, grid_id: UUID, *, cases: int, by: Actor) -> bool:
+    """Raise the alarm that nobody answers for a grid where `cases` are open; say whether it was due.
+
+    Once a day (China) for each grid: a second worker waits for the first, and sees that it was done.
+    """
+    session.execute(_ALARM_TURN, {"grid": str(grid_id)})
+    today = clock.now().astimezone(clock.SHOWN).replace(hour=0, minute=0, second=0, microsecond=0)
+    if session.scalar(_ALARMED, {"grid": grid_id, "today": today}):
+        return False
+    record(session, "areas.unattended", kind="grid", subject=grid_id, grid=grid_id, by=by, cases=cases)
+    return True
+
+
+_ALARM_TURN = text("SELECT pg_advisory_xact_lock(hashtextextended('areas.unattended:' || :grid, 0))")
+_ALARMED = text("""SELECT EXISTS (SELECT FROM app.event
+    WHERE subject_id = :grid AND name = 'areas.unattended' AND at >= :today)""")

@@ -12,6 +12,7 @@ import orjson
 from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from collectors.records import Attachment as SentFile
 from collectors.records import Report
@@ -249,11 +250,11 @@ def take_step(
         session.refresh(case)
     _add_proof(session, blobs, case, verb, given.photos)
     note_id = _add_words(session, case, verb, given.note.strip(), by)
-    news |= {"note_id": str(note_id)} if note_id else {}
-    for name, value in new.items():
-        setattr(case, name, value)
-    session.flush()
+    news |= ({"note_id": str(note_id)} if note_id else {}) | ({"clock": given.clock} if given.clock else {})
+    leaves = _write_step(session, case, new, by)
     record(session, step.event, kind="case", subject=case.id, grid=case.grid_id, by=by, **news)
+    if leaves:
+        return case
     session.expire(case)
     return queries.case(session, case.id)
 
@@ -261,6 +262,25 @@ def take_step(
 # Words of people stay out of the events, which nobody can delete.
 _WORDS = ("closing_note", "facts")
 _OVER = text("SELECT app.take_over_ground(:id)")
+
+
+def _write_step(session: Session, case: Case, new: Mapping[str, Any], by: Actor) -> bool:
+    """Write the new columns of a case; say whether it left the actor's sight: what was only given to him."""
+    ends = "assigned_to" in new and by.person_id not in (new["assigned_to"], case.reporter_id)
+    if ends and by.person_id and not queries.on_my_ground(session, case):
+        wanted = {"id": case.id, "new": orjson.dumps({n: _plain(v) for n, v in new.items()}).decode()}
+        if not session.scalar(_LEAVE, wanted):
+            raise Forbidden("not_yours")
+        for name, value in new.items():
+            set_committed_value(case, name, value)
+        return True
+    for name, value in new.items():
+        setattr(case, name, value)
+    session.flush()
+    return False
+
+
+_LEAVE = text("SELECT app.leave_case(:id, CAST(:new AS jsonb))")
 
 
 def _plain(value: Any) -> Any:

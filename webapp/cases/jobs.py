@@ -1,4 +1,4 @@
-"""What the worker does for cases: small pictures, thanks to those who saw them, limits counted anew."""
+"""What the worker does for cases: small pictures, thanks, limits counted anew, ends that ran out."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ from sqlalchemy.orm import joinedload
 
 from collectors import photos
 from collectors.records import Refused
+from webapp.areas.actions import note_unattended
+from webapp.areas.queries import on_duty
 from webapp.calendars import queries as calendars
-from webapp.cases.actions import recount
+from webapp.cases import queries
+from webapp.cases.actions import Given, locked_case, recount, take_step
 from webapp.cases.models import Attachment, Case, Voice
 from webapp.cases.rules import OPEN_STATES
+from webapp.core import clock
 from webapp.core.files import BlobStore
 from webapp.core.queue import Run, enqueue
 from webapp.people.actions import award_points as award
@@ -58,6 +62,10 @@ def _recounted(run: Run, wanted: ColumnElement[bool]) -> list[UUID]:
     return [case.id for case in cases]
 
 
+# Escalated in one job: enough for a bad night, and the job ends within its lease.
+MOST_AT_ONCE = 200
+
+
 def make_thumbnails(run: Run) -> None:
     """Make the small picture of each photo of a case that has none; mark those that can't be drawn."""
     blobs: BlobStore = run.resources["blobs"]
@@ -93,3 +101,18 @@ def award_points(run: Run) -> None:
     for person in persons(run.session, set(earned)):
         for reason in earned[person.id] if earns_points(person.category) else ():
             award(run.session, person, reason, case.id, by=run.by)
+
+
+def watch_clocks(run: Run) -> None:
+    """Escalate what is past an end, once for each end of a case; say where nobody answers for open cases."""
+    now, told = clock.now(), set()
+    for case_id, ran_out in queries.ran_out(run.session, now, MOST_AT_ONCE):
+        # A case past both its ends goes up one level now and one at the next look.
+        if case_id in told:
+            continue
+        told.add(case_id)
+        case = locked_case(run.session, case_id)
+        take_step(run.session, run.resources["blobs"], case, "escalate", Given(clock=ran_out), by=run.by)
+    for ground in queries.waiting_by_grid(run.session):
+        if not on_duty(run.session, ground.grid_id, ground.police_grid_id, now):
+            note_unattended(run.session, ground.grid_id, cases=ground.cases, by=run.by)

@@ -129,6 +129,13 @@ class Case(Base):
         Index("ix_case_file_grid_id_state", "grid_id", "state"),
         Index("ix_case_file_station_id_found_at", "station_id", "found_at"),
         Index("ix_case_file_reporter_id", "reporter_id"),
+        # What has an end that runs.
+        Index(
+            "ix_case_file_running",
+            "station_id",
+            "due_at",
+            postgresql_where="state IN ('reported', 'accepted', 'dispatched', 'handling', 'fed_back')",
+        ),
         *(
             Index(f"ix_case_file_{name}", name, postgresql_where=f"{name} IS NOT NULL")
             for name in ("assigned_to", "assigned_team", "duplicate_of")

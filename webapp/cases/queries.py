@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ARRAY, ColumnElement, Select, String, and_, cast, func, or_, select, text
+from sqlalchemy import ARRAY, ColumnElement, Row, Select, String, and_, cast, func, or_, select, text
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from gis.coords import metres_per_degree
@@ -18,7 +18,7 @@ from webapp.areas.models import Grid, PoliceGrid
 from webapp.areas.queries import Candidate, candidate
 from webapp.areas.rules import MARGIN_M
 from webapp.cases.models import Attachment, Case, CaseNote, HazardClass, Voice
-from webapp.cases.rules import HAZARD_KINDS, LEAD, OPEN_STATES, SAME_THING_M, walled
+from webapp.cases.rules import HAZARD_KINDS, HIGHEST_LEVEL, LEAD, OPEN_STATES, SAME_THING_M, walled
 from webapp.core.db import at_once, table_of, within_bbox
 from webapp.core.errors import BadRequest, Conflict, NotFound
 
@@ -309,6 +309,45 @@ def with_leads(session: Session, found: list[Case]) -> list[Case]:
 def in_team(session: Session, team_id: UUID) -> bool:
     """Say whether the asker belongs to a team today."""
     return bool(session.scalar(text("SELECT :team IN (SELECT app.my_teams())"), {"team": team_id}))
+
+
+def on_my_ground(session: Session, case: Case) -> bool:
+    """Say whether the asker answers for the ground of a case, or for the neighbour's that it may lie on."""
+    grids = {"own": case.grid_id, "neighbour": case.neighbour_grid_id}
+    return bool(session.scalar(_ON_MY_GROUND, grids))
+
+
+_ON_MY_GROUND = text("""SELECT app.sees_station() OR EXISTS (
+    SELECT FROM app.my_grids() AS mine (id) WHERE mine.id IN (:own, :neighbour))""")
+
+
+def ran_out(session: Session, now: datetime, most: int) -> list[Row[Any]]:
+    """Return (id, clock) of open cases past an end that has not been escalated yet, longest past first.
+
+    `clock` is respond_by while nobody has accepted, or due_at. Rows that somebody works on are left out.
+    """
+    return list(session.execute(_RAN_OUT, {"now": now, "most": most, "highest": HIGHEST_LEVEL}))
+
+
+_RAN_OUT = text("""SELECT c.id, o.clock FROM app.case_file c
+    CROSS JOIN LATERAL (VALUES ('due_at', c.due_at, true), ('respond_by', c.respond_by, c.state = 'reported'))
+        AS o (clock, at, runs)
+    WHERE c.station_id = (SELECT app.my_station()) AND c.level < :highest
+      AND c.state IN ('reported', 'accepted', 'dispatched', 'handling', 'fed_back')
+      AND least(c.due_at, c.respond_by) < :now AND o.runs AND o.at < :now
+      AND (c.facts #>> ARRAY['ran_out', o.clock])::timestamptz IS DISTINCT FROM o.at
+    ORDER BY o.at, c.id LIMIT :most FOR UPDATE OF c SKIP LOCKED""")
+
+
+def waiting_by_grid(session: Session) -> list[Row[Any]]:
+    """Return (grid_id, police_grid_id, cases) of the grounds with open cases."""
+    return list(session.execute(_WAITING))
+
+
+_WAITING = text("""SELECT grid_id, police_grid_id, count(*) AS cases FROM app.case_file
+    WHERE station_id = (SELECT app.my_station())
+      AND state IN ('reported', 'accepted', 'dispatched', 'handling', 'fed_back')
+    GROUP BY 1, 2 ORDER BY 1""")
 
 
 def voices(session: Session, case_id: UUID) -> dict[UUID, Voice]:

@@ -251,6 +251,8 @@ class Standing:
     role: str
     me: UUID | None
     state: str
+    # Whether it lies on my ground or was given to me: who only reported it is no more.
+    here_to_work: bool = True
     reporter: UUID | None = None
     handler: UUID | None = None
     assigned: UUID | None = None
@@ -272,7 +274,8 @@ class Standing:
         """
         if self.role == "machine":
             return who in ("police", "handler")
-        police, works = self.role in POLICE, self.role in HANDLERS
+        police = self.role in POLICE and self.here_to_work
+        works = self.role in HANDLERS and self.here_to_work
         if self.me is None:
             return False
         return {

@@ -30,6 +30,7 @@ class Given:
     """What comes with a step: words, photos (SHA-256 to bytes), where the person stood (WGS 84) and so on.
 
     `of` is the number of the case that a duplicate belongs to, `body` the body that a matter is handed to.
+    `clock`: which clock ran out (respond_by or due_at), where the machine escalates.
     """
 
     note: str = ""
@@ -43,6 +44,7 @@ class Given:
     body: str = ""
     receipt: str = ""
     grade: str = ""
+    clock: str = ""
 
     def names(self) -> set[str]:
         """Return which of the needs of a step are met."""
@@ -64,14 +66,17 @@ def standing(session: Session, case: Case, by: Actor) -> Standing:
     """Return how somebody stands to a case."""
     declared = case.hazard_class
     strict = strict_end(station(session, by).settings)
+    in_team = case.assigned_team is not None and queries.in_team(session, case.assigned_team)
+    given = in_team or (by.person_id is not None and case.assigned_to == by.person_id)
     return Standing(
         role=by.role,
         me=by.person_id,
         state=case.state,
+        here_to_work=given or queries.on_my_ground(session, case),
         reporter=case.reporter_id,
         handler=case.handler_id,
         assigned=case.assigned_to,
-        in_team=case.assigned_team is not None and queries.in_team(session, case.assigned_team),
+        in_team=in_team,
         pending=case.pending,
         pending_by=case.pending_by,
         fed_back_by=case.fed_back_by,
@@ -217,6 +222,15 @@ def _ordered(m: _Moment) -> dict[str, Any]:
     return {"facts": m.facts(correction={"at": m.now.isoformat(), "until": until})}
 
 
+def _escalated(m: _Moment) -> dict[str, Any]:
+    new = {"level": m.case.level + 1, "priority": max(m.case.priority, 1)}
+    if not m.given.clock:
+        return new
+    # The end that ran out is kept, so that each end escalates once; a later end is another one.
+    ran_out = {**m.case.facts.get("ran_out", {}), m.given.clock: getattr(m.case, m.given.clock).isoformat()}
+    return {**new, "facts": m.facts(ran_out=ran_out)}
+
+
 def _reopened(m: _Moment) -> dict[str, Any]:
     ended = ("closed_at", "closing_note", "fed_back_by", "fed_back_at", "verified_by")
     begun = ("accepted_at", "handler_id")
@@ -245,6 +259,6 @@ _OWN: dict[str, Callable[[_Moment], dict[str, Any]]] = {
     "note_receipt": lambda m: {"facts": m.facts(receipt=m.given.receipt.strip())},
     "resume": _Moment.kept,
     "take_back": _Moment.kept,
-    "escalate": lambda m: {"level": m.case.level + 1, "priority": max(m.case.priority, 1)},
+    "escalate": _escalated,
     "reopen": _reopened,
 }

@@ -33,6 +33,7 @@ class Job(Base):
     __table_args__ = (
         CheckConstraint("state IN ('ready', 'leased', 'done', 'dead')", name="state"),
         Index("ix_job_claim", "run_at", postgresql_where="state IN ('ready', 'leased')"),
+        Index("ix_job_dead", "station_id", postgresql_where="state = 'dead'"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
@@ -97,24 +98,37 @@ def ask_periodic(session: Session, works: Iterable[Every], stations: Iterable[UU
             enqueue(session, work.job, station_id=station, key=f"every:{work.job}:{station}:{at}", slot=at)
 
 
-def dispatch(session: Session, reactions: Mapping[str, list[str]], limit: int = 100) -> int:
-    """Turn waiting events into one job per (event, reaction); return how many events were taken."""
+def dispatch(session: Session, reactions: Mapping[str, list[str]], limit: int = 500) -> int:
+    """Turn waiting events into one job per (event, reaction), all at once; return how many events."""
+    _unsynced(session)
     waiting = select(Outbox.event_id).order_by(Outbox.event_id).limit(limit).with_for_update(skip_locked=True)
     ids = list(session.scalars(waiting))
-    for event in session.scalars(select(Event).where(Event.id.in_(ids)).order_by(Event.id)):
-        for name in reactions.get(event.name, []):
-            enqueue(
-                session,
-                name,
-                station_id=event.station_id,
-                key=f"{event.id}:{name}",
-                subject=str(event.subject_id),
-                event=event.name,
-                data=event.data,
-            )
-    if ids:
-        session.execute(delete(Outbox).where(Outbox.event_id.in_(ids)))
+    if not ids:
+        return 0
+    jobs = [
+        {
+            "name": name,
+            "args": {"subject": str(event.subject_id), "event": event.name, "data": event.data},
+            "station_id": event.station_id,
+            "key": f"{event.id}:{name}",
+        }
+        for event in session.scalars(select(Event).where(Event.id.in_(ids)).order_by(Event.id))
+        for name in reactions.get(event.name, [])
+    ]
+    if jobs:
+        session.execute(insert(Job).values(jobs).on_conflict_do_nothing(index_elements=[Job.key]))
+        session.execute(text("SELECT pg_notify('shuangge_job', '')"))
+    session.execute(delete(Outbox).where(Outbox.event_id.in_(ids)))
     return len(ids)
+
+
+def _unsynced(session: Session) -> None:
+    """Let this transaction end without waiting for the disk.
+
+    Should the machine lose its power, the step was not made, as a whole, and is made again; the effect of a
+    job waits for the disk, and with it all that was written before it.
+    """
+    session.execute(text("SET LOCAL synchronous_commit = off"))
 
 
 def claim(session: Session, worker: str) -> Job | None:
@@ -123,6 +137,7 @@ def claim(session: Session, worker: str) -> Job | None:
     The try is counted here, before the effect, so that a job that kills its worker ends among the dead.
     A worker that comes back under its own name takes its own leases at once.
     """
+    _unsynced(session)
     now = clock.now()
     free = or_(
         Job.state == "ready",
