@@ -40,7 +40,8 @@ def allowed(owner_db, station):
     with owner_db.transaction() as session:
         session.execute(text("SET LOCAL ROLE shuangge_owner"))
         session.execute(
-            text("""UPDATE app.station SET settings = settings || '{"open311": {"report": true, "read": true}}'
+            text("""UPDATE app.station
+                SET settings = settings || '{"open311": {"report": true, "read": true}}'
                 WHERE id = :id"""),
             {"id": station.id},
         )
