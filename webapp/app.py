@@ -26,6 +26,8 @@ from webapp.core.replies import PROBLEM, handle
 from webapp.core.replies import install as install_replies
 from webapp.core.schema import ProblemSchema
 from webapp.core.web import Site, install
+from webapp.desk import api as desk_api
+from webapp.desk import pages as desk_pages
 from webapp.exchange import api as exchange_api
 from webapp.exchange import pages as exchange_pages
 from webapp.field import api as field_api
@@ -68,6 +70,7 @@ BLUEPRINTS = (
     intake_api.blp,
     open311_api.contacts,
     webhooks_api.blp,
+    desk_api.blp,
 )
 PAGES = (
     people_pages.pages,
@@ -85,6 +88,7 @@ PAGES = (
     places_pages.pages,
     public.pages,
     webhooks_pages.pages,
+    desk_pages.pages,
 )
 
 # Addresses of protocols that have a form of their own for errors.

@@ -13,7 +13,7 @@ from webapp.core import clock
 from webapp.core.actor import Actor
 from webapp.core.events import timeline
 from webapp.core.i18n import _
-from webapp.core.web import door, site
+from webapp.core.web import door, map_background
 from webapp.people.queries import handlers, names, phone, station
 from webapp.people.rules import CATEGORY_TITLES, MAP_ROLES
 
@@ -85,7 +85,7 @@ def case(number: str, session: Session, by: Actor) -> str:
         overdue=left is not None and left[0],
         clock=_words(left) if left else "",
         shows_map=by.role in MAP_ROLES,
-        basemap=_basemap(),
+        basemap=map_background(),
         shown=clock.shown,
     )
 
@@ -96,10 +96,3 @@ def _words(left: tuple[bool, int, int]) -> str:
     if overdue:
         return _("overdue by %(days)s d %(hours)s h", days=days, hours=hours)
     return _("%(days)s d %(hours)s h left", days=days, hours=hours)
-
-
-def _basemap() -> dict[str, str]:
-    """Return the base map's address and credit; the small map goes without one when it is none or a file."""
-    settings = site().settings
-    url = settings.basemap if settings.basemap.startswith("http") else ""
-    return {"url": url, "credit": settings.basemap_credit}
