@@ -73,6 +73,7 @@ BLUEPRINTS = (
     desk_api.blp,
 )
 PAGES = (
+    cases_api.hand,
     people_pages.pages,
     cases_pages.pages,
     field_pages.pages,

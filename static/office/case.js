@@ -3,6 +3,8 @@
 import { byId } from "../shared/dom.js";
 import { HttpError, send } from "../shared/http.js";
 import { load } from "../shared/i18n.js";
+import { compare } from "./compare.js";
+import { run } from "./countdown.js";
 import { drawPlace } from "./place_map.js";
 import { preview, smaller } from "./photo.js";
 import { sending } from "./problems.js";
@@ -10,6 +12,8 @@ import { sending } from "./problems.js";
 await load("office");
 
 drawPlace(byId("case-map"));
+run();
+compare(byId("compare"));
 const again = document.getElementById("load-again");
 again?.addEventListener("click", () => location.reload());
 
@@ -22,9 +26,15 @@ function watch(form) {
   const photo = /** @type {HTMLInputElement | null} */ (form.querySelector("input[type=file]"));
   const shown = /** @type {HTMLElement | null} */ (form.querySelector("[data-preview]"));
   if (photo && shown) photo.addEventListener("change", () => preview(photo.files?.[0], shown));
+  const words = new Words(form);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    sending(form, () => step(async () => send(form.dataset.url ?? "", await filled(form, photo), { timeout: 120_000 })));
+    sending(form, async () => {
+      words.keep();
+      await step(async () => send(form.dataset.url ?? "", await filled(form, photo), { timeout: 120_000 }));
+      words.forget();
+      location.reload();
+    });
   });
 }
 
@@ -36,7 +46,7 @@ function watch(form) {
 async function filled(form, photo) {
   const body = new FormData();
   for (const [name, value] of new FormData(form)) {
-    if (typeof value === "string" && value) body.set(name, name === "until" ? new Date(value).toISOString() : value);
+    if (typeof value === "string" && value && name !== "csrf") body.set(name, name === "until" ? new Date(value).toISOString() : value);
   }
   body.set("revision", form.dataset.revision ?? "");
   const file = photo?.files?.[0];
@@ -60,8 +70,31 @@ async function addPlace(body) {
   body.set("accuracy_m", String(found.coords.accuracy));
 }
 
+/** Words that were written for a step outlast loading the case again, when somebody else was faster. */
+class Words {
+  /** @param {HTMLFormElement} form */
+  constructor(form) {
+    this.field = /** @type {HTMLTextAreaElement | null} */ (form.querySelector("textarea[name=note]"));
+    this.key = `words ${form.getAttribute("action")}`;
+    const kept = sessionStorage.getItem(this.key);
+    if (this.field && kept && !this.field.value) {
+      this.field.value = kept;
+      form.closest("details")?.setAttribute("open", "");
+      form.closest(".more-steps")?.setAttribute("open", "");
+    }
+  }
+
+  keep() {
+    if (this.field?.value) sessionStorage.setItem(this.key, this.field.value);
+  }
+
+  forget() {
+    sessionStorage.removeItem(this.key);
+  }
+}
+
 /**
- * Take a step and show the case anew. When somebody else was faster, offer to load again instead of trying again.
+ * Take a step. When somebody else was faster, offer to load again instead of trying again.
  * @param {() => Promise<unknown>} act
  */
 async function step(act) {
@@ -71,5 +104,4 @@ async function step(act) {
     if (again && error instanceof HttpError && error.problem.status === 409) again.hidden = false;
     throw error;
   }
-  location.reload();
 }

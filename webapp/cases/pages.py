@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
 from flask import Blueprint, render_template, request
 from geoalchemy2.shape import to_shape
 from sqlalchemy.orm import Session
 
 from webapp.areas.queries import on_duty
 from webapp.cases import queries, questions, rules, steps
+from webapp.cases.models import Case
 from webapp.cases.rules import STATE_TITLES
 from webapp.core import clock
 from webapp.core.actor import Actor
-from webapp.core.events import timeline
-from webapp.core.i18n import _
+from webapp.core.events import Event, timeline
 from webapp.core.web import door, map_background
-from webapp.people.queries import handlers, names, phone, station
+from webapp.people.queries import chiefs, handlers, names, phone, station, teams
 from webapp.people.rules import CATEGORY_TITLES, MAP_ROLES
 
 pages = Blueprint("case_pages", __name__)
@@ -48,51 +52,74 @@ def cases(session: Session, by: Actor) -> str:
 @pages.get("/cases/<number>")
 @door()
 def case(number: str, session: Session, by: Actor) -> str:
-    """Show one case: what, where, who, its life so far, and the next buttons only."""
+    """Show one case: what, where, who, its clocks, its life so far, and the next buttons only."""
     found = queries.case_by_number(session, number)
     lon, lat = to_shape(found.geom).coords[0]
-    events = timeline(session, found.id)
-    people = {event.by_id for event in events if event.by_id} | {found.reporter_id, found.handler_id} - {None}
-    asked = [questions.Question.declared(item) for item in found.hazard_class.questions]
-    left = (
-        rules.time_left(found.due_at, clock.now())
-        if found.due_at and found.state in rules.OPEN_STATES
-        else None
-    )
+    duty = on_duty(session, found.grid_id, found.police_grid_id, clock.now())
+    posted = any(item.duty in rules.ANSWERING for item in duty)
     return render_template(
         "cases/case.html",
         station=station(session, by),
         case=found,
         lon=lon,
         lat=lat,
-        events=events,
-        names=names(session, {item for item in people if item}),
+        **_life(session, found),
+        **_next(session, found, by),
         phone=phone(session, found.reporter_id),
-        notes={str(note.id): note for note in found.notes},
-        voices=queries.voices(session, found.id),
         pressing=found.voices >= rules.PRESSING_VOICES,
-        duty=on_duty(session, found.grid_id, found.police_grid_id, clock.now()),
-        questions=asked,
-        closed_by_words=rules.CLOSED_BY_WORDS,
-        steps=rules.offered(steps.standing(session, found, by)),
-        handlers=handlers(session),
-        grades=rules.GRADES,
+        around=queries.around(session, found, lon, lat),
+        duty=duty,
+        desk=[] if posted else chiefs(session),
+        questions=[questions.Question.declared(item) for item in found.hazard_class.questions],
         pending_titles=rules.PENDING_TITLES,
         states=STATE_TITLES,
-        event_titles=rules.EVENT_TITLES,
         methods=rules.METHOD_TITLES,
         duties=CATEGORY_TITLES,
-        overdue=left is not None and left[0],
-        clock=_words(left) if left else "",
+        priorities=rules.PRIORITY_TITLES,
+        overdue=_overdue(found),
         shows_map=by.role in MAP_ROLES,
         basemap=map_background(),
         shown=clock.shown,
     )
 
 
-def _words(left: tuple[bool, int, int]) -> str:
-    """Return how long a case still has, or how long it is overdue."""
-    overdue, days, hours = left
-    if overdue:
-        return _("overdue by %(days)s d %(hours)s h", days=days, hours=hours)
-    return _("%(days)s d %(hours)s h left", days=days, hours=hours)
+def _overdue(found: Case) -> bool:
+    running = found.state in rules.OPEN_STATES and found.paused_at is None
+    return bool(running and found.due_at and found.due_at < clock.now())
+
+
+def _life(session: Session, found: Case) -> dict[str, Any]:
+    """Return the timeline with its titles and words, and the names of all who are in it."""
+    events = timeline(session, found.id)
+    people = {event.by_id for event in events} | {found.reporter_id, found.handler_id, found.assigned_to}
+    people |= {UUID(event.data["assigned_to"]) for event in events if event.data.get("assigned_to")}
+    return {
+        "events": [(event, rules.event_title(event.name, event.data), _moment(event)) for event in events],
+        "names": names(session, {item for item in people if item}),
+        "notes": {str(note.id): note for note in found.notes},
+        "voices": queries.voices(session, found.id),
+    }
+
+
+def _moment(event: Event) -> dict[str, Any]:
+    """Return what the event of a step says beside its title: to whom, and until when."""
+    said = event.data if event.data.get("verb") else {}
+    to = said.get("assigned_to") if said.get("verb") == "dispatch" else None
+    until = said.get("pending_until") or (
+        said.get("due_at") if said.get("verb") == "grant_extension" else None
+    )
+    return {"to": UUID(to) if to else None, "until": datetime.fromisoformat(until) if until else None}
+
+
+def _next(session: Session, found: Case, by: Actor) -> dict[str, Any]:
+    """Return the steps that may be taken now, and what their forms choose from."""
+    offered = rules.offered(steps.standing(session, found, by))
+    sends = any("assignee" in step.needs for step in offered)
+    return {
+        "steps": rules.by_likelihood(offered, found.facts),
+        "handlers": handlers(session) if sends else [],
+        "teams": teams(session, by) if sends else [],
+        "matters": queries.open_matters(session) if sends else {},
+        "grades": rules.GRADES,
+        "closed_by_words": rules.CLOSED_BY_WORDS,
+    }

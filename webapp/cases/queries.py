@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ARRAY, Select, String, and_, cast, func, or_, select, text
+from sqlalchemy import ARRAY, Row, Select, String, and_, cast, func, or_, select, text
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from gis.coords import metres_per_degree
@@ -21,6 +21,7 @@ from webapp.cases.models import Attachment, Case, CaseNote, HazardClass, Voice
 from webapp.cases.rules import HAZARD_KINDS, OPEN_STATES, SAME_THING_M
 from webapp.core.db import at_once, table_of, within_bbox
 from webapp.core.errors import BadRequest, NotFound
+from webapp.core.events import Event
 
 _CLASS = table_of(HazardClass)
 _ASKED = [_CLASS.c[name] for name in ("code", "version", "questions", "restricted", "limit_h", "kind")]
@@ -257,6 +258,52 @@ def _titled(session: Session, rows: Any) -> list[dict[str, Any]]:
 
 
 _TITLES = select(HazardClass.code, HazardClass.version, HazardClass.title)
+
+
+def since(session: Session, case_id: UUID, revision: int) -> list[Event]:
+    """Return the steps that were taken after a revision of a case, oldest first."""
+    newer = Event.data["revision"].as_integer() > revision
+    own = (Event.subject_id == case_id) & Event.name.startswith("cases.", autoescape=True)
+    return list(session.scalars(select(Event).where(own, newer).order_by(Event.id)))
+
+
+def around(session: Session, case: Case, lon: float, lat: float) -> list[Row[Any]]:
+    """Return other cases within 50 m of one (WGS 84), open ones first, as the asker may see them.
+
+    Columns: id, number, state, class_code, class_title, found_at, lon, lat, metres.
+    """
+    kx, ky = metres_per_degree(lat)
+    dx, dy = SAME_THING_M / kx, SAME_THING_M / ky
+    x, y = func.ST_X(Case.geom), func.ST_Y(Case.geom)
+    metres = func.sqrt(func.power((x - lon) * kx, 2) + func.power((y - lat) * ky, 2))
+    near = within_bbox(Case.geom, (lon - dx, lat - dy, lon + dx, lat + dy))
+    of_class = (HazardClass.code == Case.class_code) & (HazardClass.version == Case.class_version)
+    query = select(
+        Case.id,
+        Case.number,
+        Case.state,
+        Case.class_code,
+        HazardClass.title.label("class_title"),
+        Case.found_at,
+        x.label("lon"),
+        y.label("lat"),
+        metres.label("metres"),
+    ).join(HazardClass, of_class)
+    query = query.where(near, metres <= SAME_THING_M, Case.id != case.id)
+    return list(
+        session.execute(
+            query.order_by(Case.state.in_(OPEN_STATES).desc(), metres, Case.id).limit(MOST_AROUND)
+        )
+    )
+
+
+MOST_AROUND = 30
+
+
+def open_matters(session: Session) -> dict[UUID, int]:
+    """Return how many open matters each person and team has on the table; nothing for who may not dispatch."""
+    rows = session.execute(text("SELECT holder, matters FROM app.open_matters()"))
+    return {row.holder: row.matters for row in rows}
 
 
 def in_team(session: Session, team_id: UUID) -> bool:

@@ -113,6 +113,8 @@ KINDS = (*HAZARD_KINDS, "dispute", "opinion", "order")
 CLOSED_BY_WORDS = ("dispute", "opinion")
 
 HANDLERS = ("officer", "grid_worker", "station_chief")
+# Duties of a posting that make somebody answer for the cases of a ground; others help there.
+ANSWERING = ("officer", "auxiliary", "grid_worker", "station_chief", "chief")
 REPORTERS = ("volunteer", "grid_worker", "officer", "mediator", "planner", "station_chief")
 
 # How near an open report of the same class may be the same thing, metres.
@@ -212,6 +214,7 @@ _LIFE = (
 STEPS = {step.verb: step for step in _LIFE}
 POLICE = ("officer", "station_chief")
 HIGHEST_LEVEL = 3
+PRIORITY_TITLES = {1: N_("priority raised"), 2: N_("to be taken first")}
 GRADES = ("A", "B", "C", "D")
 PENDING_TITLES = {"extension": N_("an extension is asked for"), "hang_up": N_("hanging up is asked for")}
 # How near the second person must have stood, beside the accuracy of the position, metres.
@@ -289,6 +292,30 @@ def offered(standing: Standing) -> list[Step]:
     return [step for step in _LIFE if standing.allows(step) and standing.is_one(step.who)]
 
 
+# What is most likely wanted comes first: an approval that waits, an answer, the way to the end; what ends
+# a case otherwise, or hands it on, is further down.
+_LIKELY = (
+    "grant_extension", "hang_up", "accept", "acknowledge", "order_correction", "grade", "handle", "feed_back",
+    "close", "verify", "note_receipt", "note_answer", "resume", "look_back", "unmerge",
+)  # fmt: skip
+
+
+def by_likelihood(steps: Iterable[Step], here: Collection[str] = ()) -> list[Step]:
+    """Return offered steps, the one that is most likely wanted first.
+
+    `here`: what was entered before (correction, grade, receipt); nobody wants to enter it again at once.
+    """
+    again = {_ENTERS[name] for name in here if name in _ENTERS}
+
+    def rank(step: Step) -> int:
+        return _LIKELY.index(step.verb) if step.verb in _LIKELY and step.verb not in again else len(_LIKELY)
+
+    return sorted(steps, key=rank)
+
+
+_ENTERS = {"correction": "order_correction", "grade": "grade", "receipt": "note_receipt"}
+
+
 def replayed(happened: Iterable[tuple[str, Mapping[str, Any]]]) -> State | None:
     """Return the state that a case's events (name, data; oldest first) lead to; None before it was reported.
 
@@ -305,6 +332,12 @@ def replayed(happened: Iterable[tuple[str, Mapping[str, Any]]]) -> State | None:
                 raise ValueError(f"{step.verb} after {state}")
             state = step.to or state
     return state
+
+
+def event_title(name: str, data: Mapping[str, Any]) -> str:
+    """Return what people call an event of a case: its step ends a matter in more than one way."""
+    ended = data.get("verb") if name == "cases.closed" else None
+    return N_("Verified on the spot, closed") if ended == "verify" else EVENT_TITLES.get(name, name)
 
 
 def kinds_wanted(said: str) -> tuple[str, ...]:

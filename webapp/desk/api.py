@@ -25,7 +25,7 @@ blp = ApiBlueprint("desk", __name__, url_prefix="/api/v1/desk", description="Wha
 def desk(session: Session, by: Actor) -> dict[str, Any]:
     """All my lists with how long each is, and how much waits for me."""
     counts = queries.counts(session, queries.asked(session, by))
-    shown = [{"name": name, "list": rules.LISTS[name], "count": count} for name, count in counts.items()]
+    shown = [{"name": name, "of": rules.LISTS[name], "count": count} for name, count in counts.items()]
     return {"lists": shown, "waiting": sum(counts[name] for name in counts if rules.LISTS[name].calls)}
 
 

@@ -13,10 +13,9 @@ from sqlalchemy.orm import aliased
 
 from webapp.areas.models import Grid, PoliceGrid, Posting
 from webapp.cases.models import Case, HazardClass
-from webapp.cases.rules import OVER_STATES, PAUSED_STATES, State
+from webapp.cases.rules import ANSWERING, OVER_STATES, PAUSED_STATES, State
 from webapp.core.actor import Actor
 from webapp.core.clock import SHOWN
-from webapp.desk.rules import ANSWERING
 from webapp.people.models import Person
 
 

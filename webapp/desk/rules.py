@@ -9,8 +9,6 @@ from webapp.core.i18n import N_
 # Whose start page it is.
 ROLES = ("officer", "grid_worker", "station_chief")
 POLICE = ("officer", "station_chief")
-# Duties of a posting that make somebody answer for the cases of a ground; others help there.
-ANSWERING = ("officer", "auxiliary", "grid_worker", "station_chief", "chief")
 SORTS = {"clock": N_("by the clock"), "newest": N_("newest first"), "priority": N_("most urgent first")}
 # A count beyond this says "and more": exact figures of long lists help nobody in the morning.
 MOST_COUNTED = 999

@@ -34,12 +34,12 @@ class CountOut(Strict):
     """One list of the desk and how long it is; `more`: longer than `count` says."""
 
     name = fields.String()
-    title = fields.Function(lambda item: _(item["list"].title))
-    hint = fields.Function(lambda item: _(item["list"].hint))
+    title = fields.Function(lambda item: _(item["of"].title))
+    hint = fields.Function(lambda item: _(item["of"].hint))
     count = fields.Function(lambda item: min(item["count"], MOST_COUNTED))
     more = fields.Function(lambda item: item["count"] > MOST_COUNTED)
-    calls = fields.Function(lambda item: item["list"].calls, metadata={"description": "Each waits for me"})
-    alarm = fields.Function(lambda item: item["list"].alarm)
+    calls = fields.Function(lambda item: item["of"].calls, metadata={"description": "Each waits for me"})
+    alarm = fields.Function(lambda item: item["of"].alarm)
 
 
 class DeskOut(Strict):
