@@ -5,6 +5,7 @@ import { HttpError, send } from "../shared/http.js";
 import { load } from "../shared/i18n.js";
 import { compare } from "./compare.js";
 import { run } from "./countdown.js";
+import { Words } from "./kept_words.js";
 import { drawPlace } from "./place_map.js";
 import { preview, smaller } from "./photo.js";
 import { sending } from "./problems.js";
@@ -68,29 +69,6 @@ async function addPlace(body) {
   body.set("lon", String(found.coords.longitude));
   body.set("lat", String(found.coords.latitude));
   body.set("accuracy_m", String(found.coords.accuracy));
-}
-
-/** Words that were written for a step outlast loading the case again, when somebody else was faster. */
-class Words {
-  /** @param {HTMLFormElement} form */
-  constructor(form) {
-    this.field = /** @type {HTMLTextAreaElement | null} */ (form.querySelector("textarea[name=note]"));
-    this.key = `words ${form.getAttribute("action")}`;
-    const kept = sessionStorage.getItem(this.key);
-    if (this.field && kept && !this.field.value) {
-      this.field.value = kept;
-      form.closest("details")?.setAttribute("open", "");
-      form.closest(".more-steps")?.setAttribute("open", "");
-    }
-  }
-
-  keep() {
-    if (this.field?.value) sessionStorage.setItem(this.key, this.field.value);
-  }
-
-  forget() {
-    sessionStorage.removeItem(this.key);
-  }
 }
 
 /**

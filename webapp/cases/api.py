@@ -87,9 +87,10 @@ def cases(query: dict[str, Any], session: Session, by: Actor) -> dict[str, Any]:
         box=bounding_box(query["bbox"]) if "bbox" in query else None,
         text=query.get("q"),
         mine=by.person_id if query.get("mine") else None,
+        **{name: query[name] for name in ("overdue", "priority", "sort")},
     )
     page = queries.cases(session, wanted, query["limit"], query.get("cursor"))
-    return {"cases": page, "next": queries.cursor_after(page, query["limit"])}
+    return {"cases": page, "next": queries.cursor_after(page, query["limit"], wanted.sort)}
 
 
 @blp.route("/cases/<uuid:case_id>")

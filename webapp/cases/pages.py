@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, Response, render_template, request
 from geoalchemy2.shape import to_shape
 from sqlalchemy.orm import Session
 
-from webapp.areas.queries import on_duty
+from collectors.tables import encode
+from webapp.areas.queries import on_duty, police_grids
 from webapp.cases import queries, questions, rules, steps
 from webapp.cases.models import Case
-from webapp.cases.rules import STATE_TITLES
+from webapp.cases.rules import STATE_TITLES, State
 from webapp.core import clock
 from webapp.core.actor import Actor
 from webapp.core.events import Event, timeline
+from webapp.core.i18n import _, choose
 from webapp.core.web import door, map_background
 from webapp.people.queries import chiefs, handlers, names, phone, station, teams
 from webapp.people.rules import CATEGORY_TITLES, MAP_ROLES
@@ -28,25 +31,78 @@ pages = Blueprint("case_pages", __name__)
 @door()
 def cases(session: Session, by: Actor) -> str:
     """Show the cases that the reader may see."""
-    wanted = queries.Filter(
-        state=request.args.get("state") if request.args.get("state") in ("open", *rules.State) else None,
-        class_code=request.args.get("class_code") or None,
-        text=request.args.get("q") or None,
-    )
+    wanted = _filter(request.args)
     page = queries.cases(session, wanted, cursor=request.args.get("cursor"))
     return render_template(
         "cases/list.html",
         station=station(session, by),
         cases=page,
-        next=queries.cursor_after(page, queries.PAGE),
+        next=queries.cursor_after(page, queries.PAGE, wanted.sort),
         wanted=wanted,
+        filtered=wanted != queries.Filter(sort=wanted.sort),
         classes=queries.hazard_classes(session, rules.KINDS),
+        police_grids=police_grids(session, by.station_id),
         states=STATE_TITLES,
+        groups=rules.GROUP_TITLES,
+        sorts=rules.SORT_TITLES,
         open_states=rules.OPEN_STATES,
         pressing=rules.PRESSING_VOICES,
+        priorities=rules.PRIORITY_TITLES,
         shown=clock.shown,
         now=clock.now(),
     )
+
+
+def _filter(said: Mapping[str, str]) -> queries.Filter:
+    """Read the filters of the list; what can't be understood filters nothing."""
+    state, sort, priority = said.get("state"), said.get("sort", ""), said.get("priority", "")
+    return queries.Filter(
+        state=state if state in (*rules.GROUPS, *rules.State) else None,
+        class_code=said.get("class_code") or None,
+        police_grid_id=_uuid(said.get("police_grid_id", "")),
+        text=said.get("q") or None,
+        overdue=said.get("overdue") == "1",
+        priority=int(priority) if priority in ("1", "2") else 0,
+        sort=sort if sort in rules.SORT_TITLES else "newest",
+    )
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+@pages.get("/cases/table")
+@door()
+def table(session: Session, by: Actor) -> Response:
+    """Give the list as a table for a spreadsheet; what is restricted is left out."""
+    response = Response(_csv(queries.exported(session, _filter(request.args))))
+    response.headers["Content-Type"] = "text/csv; charset=utf-8"
+    day = clock.shown(clock.now(), "%Y%m%d-%H%M")
+    response.headers["Content-Disposition"] = f'attachment; filename="cases-{day}.csv"'
+    return response
+
+
+def _csv(cases: list[Case]) -> bytes:
+    headings = (
+        _("Number"), _("Class"), _("State"), _("Priority"), _("Police grid"), _("Grid"), _("Address"),
+        _("Found"), _("Answer by"), _("Due"), _("Closed"),
+    )  # fmt: skip
+    return encode(headings, map(_cells, cases))
+
+
+def _cells(case: Case) -> list[str | int | None]:
+    times = (case.found_at, case.respond_by, case.due_at, case.closed_at)
+    said: list[str | int | None] = [
+        case.number,
+        choose(case.hazard_class.title),
+        _(STATE_TITLES[State(case.state)]),
+        case.priority,
+    ]
+    said += [case.police_grid.name, case.grid.name, case.address]
+    return [*said, *(clock.shown(at) if at else None for at in times)]
 
 
 @pages.get("/cases/<number>")

@@ -45,6 +45,20 @@ STATE_TITLES = {
 }
 OVER_STATES = (State.CLOSED, State.REJECTED, State.DUPLICATE, State.WITHDRAWN)
 OPEN_STATES = tuple(state for state in State if state not in OVER_STATES)
+# States that people ask for together.
+GROUPS = {
+    "open": OPEN_STATES,
+    "working": (State.ACCEPTED, State.DISPATCHED, State.HANDLING),
+    "resting": (State.HUNG_UP, State.TRANSFERRED),
+    "over": OVER_STATES,
+}
+GROUP_TITLES = {
+    "open": N_("not yet closed"),
+    "working": N_("somebody is on it"),
+    "resting": N_("resting or elsewhere"),
+    "over": N_("over"),
+}
+SORT_TITLES = {"newest": N_("newest first"), "oldest": N_("oldest first"), "due": N_("by the clock")}
 # While a case waits for others, its clock stands still.
 PAUSED_STATES = (State.HUNG_UP, State.TRANSFERRED)
 
@@ -345,13 +359,6 @@ def kinds_wanted(said: str) -> tuple[str, ...]:
     if not said:
         return HAZARD_KINDS
     return KINDS if said == "all" else (said,)
-
-
-def time_left(due: datetime, now: datetime) -> tuple[bool, int, int]:
-    """Return (overdue, days, hours) between now and the end of the limit, whole hours, rounded down."""
-    seconds = (due - now).total_seconds()
-    hours = int(abs(seconds) // 3600)
-    return seconds < 0, hours // 24, hours % 24
 
 
 def due_at(reported_at: datetime, limit_h: int) -> datetime:

@@ -178,7 +178,8 @@ _CONDITIONS: dict[str, Callable[[Asked], ColumnElement[bool]]] = {
     "hung_up": _in_state(State.HUNG_UP),
     "transferred": _in_state(State.TRANSFERRED),
 }
-CLOCKS = {"respond_by": Case.respond_by, "due_at": Case.due_at}
+# What was reported before there was a clock of the answer goes by its end.
+CLOCKS = {"respond_by": func.coalesce(Case.respond_by, Case.due_at), "due_at": Case.due_at}
 
 
 def condition(name: str, asked: Asked) -> ColumnElement[bool]:

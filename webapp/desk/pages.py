@@ -5,12 +5,13 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request
 from sqlalchemy.orm import Session
 
+from webapp.areas.queries import police_grids
 from webapp.cases.queries import hazard_classes
 from webapp.cases.rules import KINDS
 from webapp.core.actor import Actor
 from webapp.core.events import newest
 from webapp.core.web import door, map_background
-from webapp.desk import queries, rules
+from webapp.desk import rules
 from webapp.people.queries import answered_grids, posted_police_grids, station
 
 pages = Blueprint("desk_pages", __name__)
@@ -29,7 +30,7 @@ def desk(session: Session, by: Actor) -> str:
         lists=own,
         wanted=wanted if wanted in [item.name for item in own] else "",
         classes=hazard_classes(session, KINDS),
-        police_grids=queries.police_grids(session, by),
+        police_grids=police_grids(session, by.station_id),
         sorts=rules.SORTS,
         config={
             "last_event": newest(session),

@@ -12,7 +12,6 @@ import orjson
 from sqlalchemy import Row, Select, func, literal, or_, select, text, tuple_
 from sqlalchemy.orm import Session
 
-from webapp.areas.models import PoliceGrid
 from webapp.cases.models import Case
 from webapp.core import clock
 from webapp.core.actor import Actor
@@ -130,9 +129,3 @@ def _opened(cursor: str, length: int) -> list[Any]:
         return [*(int(value) for value in rank), datetime.fromisoformat(at), UUID(str(last))]
     except (ValueError, TypeError) as error:
         raise BadRequest() from error
-
-
-def police_grids(session: Session, by: Actor) -> list[Row[Any]]:
-    """Return (id, name) of the station's police grids, for the filter."""
-    own = select(PoliceGrid.id, PoliceGrid.name).where(PoliceGrid.station_id == by.station_id)
-    return list(session.execute(own.order_by(PoliceGrid.code)))

@@ -167,7 +167,7 @@ def test_pages_give_each_entry_once_in_the_order_asked_for(send_report, as_user,
             priority=str(same % 3),
             found_at=f"now() - interval '{same} days'",
         )
-    change(sent[7].id, respond_by="NULL")
+    change(sent[7].id, respond_by="NULL", due_at="NULL")
     client = as_user("t.officer.b")
     found = numbers(client, "waiting", sort=sort, q=f"分页{sort}")
     assert sorted(found) == sorted(item.id for item in sent)
