@@ -186,7 +186,7 @@ function draw(found, further) {
   nothing.textContent = t(wishes().size > 1 || wishes().get("sort") !== "clock" ? "desk.none_fits" : "desk.none");
   list.hidden = entries.length === 0;
   if (on) linkOf(on)?.focus({ preventScroll: true });
-  list.dataset.list = current;
+  list.dataset.of = current;
 }
 
 /** Something happened: counts and the list that is shown, as far as it was unfolded. */

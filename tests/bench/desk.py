@@ -4,6 +4,8 @@
 role under row-level security, through the whole door (identity, transaction, rendering) in one process.
 """
 
+# ruff: noqa: E501 (statements that fill tables are read best as they are)
+
 from __future__ import annotations
 
 import shutil

@@ -1,4 +1,4 @@
-"""The officer's desk in a real browser: live arrival, tab count, keys, list and map linked, two at one case."""
+"""The desk in a real browser: live arrival, count in the tab, keys, list and map linked, two at one case."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def entry(page: Page, case_id: str):
 def test_a_new_report_arrives_on_the_open_desk_and_in_the_browsers_tab(page_as, send_report):
     first = send_report("t.volunteer", "A1")
     page = opened(page_as("officer", "A"))
-    page.locator("[data-list=waiting]").click()
+    page.locator(".desk-tab[data-list=waiting]").click()
     expect(entry(page, first.id)).to_be_visible()
-    count = int(page.locator("[data-list=waiting] [data-count]").inner_text())
+    count = int(page.locator(".desk-tab[data-list=waiting] [data-count]").inner_text())
     expect(page).to_have_title(re.compile(rf"^\({count}\) 我的责任田"))
     page.locator("#sound").click()
     second = send_report("t.volunteer", "A2", note="楼道里又拉线")
@@ -47,7 +47,7 @@ def test_a_new_report_arrives_on_the_open_desk_and_in_the_browsers_tab(page_as, 
 def test_entry_and_marker_point_at_each_other_and_the_keys_do_it_all(page_as, send_report):
     sent = [send_report("t.volunteer", "B1"), send_report("t.volunteer", "B2")]
     page = opened(page_as("officer", "B", language="en-GB"))
-    page.locator("[data-list=waiting]").click()
+    page.locator(".desk-tab[data-list=waiting]").click()
     for item in sent:
         expect(entry(page, item.id)).to_be_visible()
     page.keyboard.press("j")
@@ -86,14 +86,15 @@ def test_entry_and_marker_point_at_each_other_and_the_keys_do_it_all(page_as, se
 def test_on_a_phone_everything_fits_and_is_big_enough_for_a_thumb(page_as, send_report):
     sent = send_report("t.volunteer", "A1")
     page = opened(page_as("grid_worker", "A", viewport=PHONE, has_touch=True, is_mobile=True))
-    page.locator("[data-list=waiting]").tap()
+    page.locator(".desk-tab[data-list=waiting]").tap()
     expect(entry(page, sent.id)).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
     for one in page.locator(
         "[data-list]:visible, .desk-show, #sound, #help-open, .desk-more > summary"
     ).all():
         box = one.bounding_box()
-        assert box and box["height"] >= 47.5, one.evaluate("e => e.outerHTML")
+        assert box is not None
+        assert box["height"] >= 47.5, one.evaluate("e => e.outerHTML")
 
 
 @pytest.mark.slow
@@ -108,11 +109,11 @@ def test_who_is_slower_reads_what_changed_and_keeps_the_words(page_as, send_repo
     fast = page_as("station_chief")
     fast.goto(f"/cases/{number}")
     fast.locator("#accept button").click()
-    expect(fast.locator(".badge[data-state=accepted]")).to_be_visible()
+    expect(fast.locator("main header .badge[data-state=accepted]")).to_be_visible()
     slow.locator("#reject button").click()
     expect(slow.locator("#reject [data-form-problem]")).to_contain_text("受理")
     slow.locator("#load-again").click()
-    expect(slow.locator(".badge[data-state=accepted]")).to_be_visible()
+    expect(slow.locator("main header .badge[data-state=accepted]")).to_be_visible()
     expect(slow.locator("#reject-note")).to_have_value("不属实，已核对")
     expect(slow.locator("#reject-note")).to_be_visible()
 
@@ -125,7 +126,7 @@ def test_a_step_works_without_scripts(page_as, send_report, as_user):
     page = page_as("officer", "A", java_script_enabled=False)
     page.goto(f"/cases/{number}")
     page.locator("#accept button").click()
-    expect(page.locator(".badge[data-state=accepted]")).to_be_visible()
+    expect(page.locator("main header .badge[data-state=accepted]")).to_be_visible()
     seen = client.get(f"/api/v1/cases/{sent.id}")
     assert (seen.json["state"], seen.headers["ETag"]) == ("accepted", '"2"')
 
@@ -134,7 +135,7 @@ def test_a_step_works_without_scripts(page_as, send_report, as_user):
 def test_the_chief_is_told_of_ground_without_anybody(page_as, send_report):
     sent = send_report("t.volunteer", "C1")
     page = opened(page_as("station_chief"))
-    alarm = page.locator("[data-list=unposted]")
+    alarm = page.locator(".desk-tab[data-list=unposted]")
     expect(alarm).to_be_visible()
     alarm.click()
     expect(entry(page, sent.id)).to_be_visible()

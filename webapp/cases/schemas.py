@@ -256,10 +256,11 @@ class StepIn(Strict):
     or the header If-Match, is what the caller saw; an old one is refused with 409.
     """
 
+    # A form holds texts only, so numbers come as such; NaN is refused all the same.
     note = Text(2000, load_default="")
-    lon = Finite(load_default=None, validate=validate.Range(min=-180, max=180))
-    lat = Finite(load_default=None, validate=validate.Range(min=-90, max=90))
-    accuracy_m = Finite(load_default=0.0, validate=validate.Range(min=0, max=100_000))
+    lon = fields.Float(load_default=None, validate=validate.Range(min=-180, max=180))
+    lat = fields.Float(load_default=None, validate=validate.Range(min=-90, max=90))
+    accuracy_m = fields.Float(load_default=0.0, validate=validate.Range(min=0, max=100_000))
     person_id = fields.UUID(load_default=None)
     team_id = fields.UUID(load_default=None)
     until = fields.AwareDateTime(load_default=None)
