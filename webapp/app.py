@@ -30,6 +30,8 @@ from webapp.core.replies import PROBLEM, handle
 from webapp.core.replies import install as install_replies
 from webapp.core.schema import ProblemSchema
 from webapp.core.web import Site, install
+from webapp.desk import api as desk_api
+from webapp.desk import pages as desk_pages
 from webapp.exchange import api as exchange_api
 from webapp.exchange import pages as exchange_pages
 from webapp.field import api as field_api
@@ -89,8 +91,10 @@ BLUEPRINTS = (
     leads_api.blp,
     calls_api.blp,
     upkeep_api.blp,
+    desk_api.blp,
 )
 PAGES = (
+    cases_api.hand,
     people_pages.pages,
     calendars_pages.pages,
     cases_pages.pages,
@@ -113,6 +117,7 @@ PAGES = (
     leads_pages.pages,
     calls_pages.pages,
     upkeep_pages.pages,
+    desk_pages.pages,
 )
 
 # Addresses of protocols that have a form of their own for errors.

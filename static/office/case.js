@@ -3,6 +3,9 @@
 import { byId } from "../shared/dom.js";
 import { HttpError, send } from "../shared/http.js";
 import { load } from "../shared/i18n.js";
+import { compare } from "./compare.js";
+import { run } from "./countdown.js";
+import { Words } from "./kept_words.js";
 import { drawPlace } from "./place_map.js";
 import { preview, smaller } from "./photo.js";
 import { sending } from "./problems.js";
@@ -10,6 +13,8 @@ import { sending } from "./problems.js";
 await load("office");
 
 drawPlace(byId("case-map"));
+run();
+compare(byId("compare"));
 const again = document.getElementById("load-again");
 again?.addEventListener("click", () => location.reload());
 
@@ -22,9 +27,15 @@ function watch(form) {
   const photo = /** @type {HTMLInputElement | null} */ (form.querySelector("input[type=file]"));
   const shown = /** @type {HTMLElement | null} */ (form.querySelector("[data-preview]"));
   if (photo && shown) photo.addEventListener("change", () => preview(photo.files?.[0], shown));
+  const words = new Words(form);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    sending(form, () => step(async () => send(form.dataset.url ?? "", await filled(form, photo), { timeout: 120_000 })));
+    sending(form, async () => {
+      words.keep();
+      await step(async () => send(form.dataset.url ?? "", await filled(form, photo), { timeout: 120_000 }));
+      words.forget();
+      location.reload();
+    });
   });
 }
 
@@ -36,7 +47,7 @@ function watch(form) {
 async function filled(form, photo) {
   const body = new FormData();
   for (const [name, value] of new FormData(form)) {
-    if (typeof value === "string" && value) body.set(name, name === "until" ? new Date(value).toISOString() : value);
+    if (typeof value === "string" && value && name !== "csrf") body.set(name, name === "until" ? new Date(value).toISOString() : value);
   }
   body.set("revision", form.dataset.revision ?? "");
   const file = photo?.files?.[0];
@@ -61,7 +72,7 @@ async function addPlace(body) {
 }
 
 /**
- * Take a step and show the case anew. When somebody else was faster, offer to load again instead of trying again.
+ * Take a step. When somebody else was faster, offer to load again instead of trying again.
  * @param {() => Promise<unknown>} act
  */
 async function step(act) {
@@ -71,5 +82,4 @@ async function step(act) {
     if (again && error instanceof HttpError && error.problem.status === 409) again.hidden = false;
     throw error;
   }
-  location.reload();
 }

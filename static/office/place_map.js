@@ -30,7 +30,22 @@ export function drawPlace(element) {
   const colour = token(`--class-${element.dataset.class}`) || token("--class-other");
   const point = { radius: 9, weight: 3, color: token("--paper"), fillColor: colour, fillOpacity: 1 };
   L.circleMarker([lat, lon], point).addTo(map);
+  for (const each of JSON.parse(element.dataset.around || "[]")) neighbour(each).addTo(map);
   loadGrids(element, map, box);
+}
+
+/**
+ * Another case close by: a dot that leads to its page.
+ * @param {{number: string, lon: number, lat: number, class: string, title: string}} each
+ */
+function neighbour(each) {
+  const face = document.createElement("span");
+  face.className = "around-dot";
+  face.dataset.class = each.class;
+  const look = L.divIcon({ className: "around-place", html: face, iconSize: [24, 24] });
+  const marker = L.marker([each.lat, each.lon], { icon: look, title: each.title, alt: each.title });
+  marker.on("click", () => location.assign(`/cases/${encodeURIComponent(each.number)}`));
+  return marker;
 }
 
 function circleStyle() {

@@ -7,7 +7,7 @@ import { hasField, isMyGrid, isMyPoliceGrid } from "./config.js";
 
 /** @type {StateFilter[]} */
 export const STATE_FILTERS = ["open", "overdue", "recent", "closed"];
-export const OPEN = ["reported", "accepted"];
+export const OPEN = ["reported", "accepted", "dispatched", "handling", "fed_back", "hung_up", "transferred"];
 const RECENT_MS = 30 * 24 * 3600 * 1000;
 
 /** @param {Feature} feature */

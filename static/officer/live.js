@@ -15,7 +15,11 @@ import { config } from "./config.js";
 
 const ADDRESS = "/api/v1/events";
 // Streams name their messages; a browser hears only the names that it listens for.
-const NAMES = ["cases.reported", "cases.accepted", "cases.closed", "cases.file_added", "cases.file_completed", "cases.voice_added", "areas.published", "areas.imported", ...NEWS];
+const STEPS =
+  "reported accepted rejected merged unmerged dispatched acknowledged returned started correction_ordered graded extension_asked " +
+  "extension_granted extension_refused fed_back sent_back hang_up_asked hung_up hang_up_refused resumed transferred receipt_noted " +
+  "answer_noted taken_back escalated withdrawn looked_back reopened closed file_added file_completed voice_added";
+const NAMES = [...STEPS.split(" ").map((name) => `cases.${name}`), "areas.published", "areas.imported", ...NEWS];
 const POLL_MS = 15_000;
 const POLLS_PER_STREAM_TRY = 8;
 const REMEMBERED = 2000;
@@ -23,9 +27,13 @@ const REMEMBERED = 2000;
 const PATIENCE_MS = 4000;
 
 export class Live {
-  /** @param {(news: News) => void} hear gets each piece of news once */
-  constructor(hear) {
+  /**
+   * @param {(news: News) => void} hear gets each piece of news once
+   * @param {string[]} [more] names of events to hear beside those of cases and areas
+   */
+  constructor(hear, more = []) {
     this.hear = hear;
+    this.names = [...NAMES, ...more];
     this.last = config.last_event;
     /** @type {Set<number>} */
     this.heard = new Set();
@@ -39,7 +47,7 @@ export class Live {
     source.addEventListener("open", () => this.say("live"));
     source.addEventListener("open", () => clearTimeout(this.timer));
     source.addEventListener("ready", (event) => this.#seen(Number(event.lastEventId)));
-    for (const name of NAMES) source.addEventListener(name, (event) => this.#take(JSON.parse(event.data)));
+    for (const name of this.names) source.addEventListener(name, (event) => this.#take(JSON.parse(event.data)));
     // The browser comes back by itself, says what it saw last and hears the rest; unless it was refused.
     source.addEventListener("error", () => {
       clearTimeout(this.timer);
@@ -91,6 +99,6 @@ export class Live {
     line.dataset.state = state;
     line.title = t(`live.${state}_hint`);
     const words = h("span", { text: t(`live.${state}`) });
-    fill(line, state === "signed_out" ? h("a", { href: "/login?next=/map" }, words) : words);
+    fill(line, state === "signed_out" ? h("a", { href: `/login?next=${location.pathname}` }, words) : words);
   }
 }

@@ -4,12 +4,15 @@ import { fill, h, toast } from "../shared/dom.js";
 import { explain } from "../shared/http.js";
 import { dateTime, language, t } from "../shared/i18n.js";
 import { addPhoto, addWords, dropAddition, waitingFor } from "./additions.js";
+import { caseSteps } from "./casesteps.js";
 import { button, buttonLink, facts } from "./parts.js";
 import { NotAPicture } from "./photos.js";
 import { uuid } from "./sha256.js";
 import * as store from "./store.js";
 
 /** @typedef {import("./context.js").Context} Context */
+
+const OVER = ["closed", "rejected", "duplicate", "withdrawn"];
 
 /** @type {import("./context.js").Screen} */
 export async function caseScreen(root, context, id) {
@@ -20,6 +23,7 @@ export async function caseScreen(root, context, id) {
     ...heading(found),
     found.lead ? h("p", { class: "alert led", text: t("case.led", { number: found.lead.number }) }) : null,
     h("section", { class: "card" }, h("h2", { text: t("case.life") }), timeline(found), who(found)),
+    caseSteps(found, context),
     done(found),
     h(
       "section",
@@ -106,10 +110,11 @@ function timeline(found) {
     [t("life.found"), found.found_at],
     [t("life.reported"), found.reported_at],
     [t("life.accepted"), found.accepted_at],
+    [t("life.fed_back"), found.fed_back_at],
     [t("life.closed"), found.closed_at],
   ];
   const told = events.filter(([, at]) => at);
-  const waits = found.closed_at ? null : h("li", { class: "muted", text: t(found.accepted_at ? "life.waits.closed" : "life.waits.accepted") });
+  const waits = found.closed_at || OVER.includes(found.state) ? null : h("li", { class: "muted", text: t(found.accepted_at ? "life.waits.closed" : "life.waits.accepted") });
   return h(
     "ol",
     { class: "timeline" },

@@ -1,5 +1,6 @@
 // A form that a script sends must not be sent by the browser itself: somebody who is faster than the script's
-// loading would lose what they wrote. Such a form has no method; it is sent again once its script listens.
+// loading would lose what they wrote. Such a form has no method, or says data-scripted (its method is for browsers
+// without scripts); it is sent again once its script listens.
 
 (() => {
   const EVERY_MS = 100;
@@ -9,7 +10,8 @@
 
   window.addEventListener("submit", (event) => {
     const form = event.target;
-    if (event.defaultPrevented || !(form instanceof HTMLFormElement) || form.hasAttribute("method")) return;
+    if (event.defaultPrevented || !(form instanceof HTMLFormElement)) return;
+    if (form.hasAttribute("method") && !form.hasAttribute("data-scripted")) return;
     event.preventDefault();
     const count = (tries.get(form) ?? 0) + 1;
     tries.set(form, count);

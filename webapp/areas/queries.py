@@ -281,6 +281,12 @@ def on_duty(session: Session, grid_id: UUID, police_grid_id: UUID, at: datetime)
     )
 
 
+def police_grids(session: Session, station_id: UUID) -> list[Row[Any]]:
+    """Return (id, name) of the station's police grids, for the filter."""
+    own = select(PoliceGrid.id, PoliceGrid.name).where(PoliceGrid.station_id == station_id)
+    return list(session.execute(own.order_by(PoliceGrid.code)))
+
+
 def division_names(session: Session, codes: list[str]) -> dict[str, str]:
     """Return the names of statistical divisions by code."""
     rows = session.execute(select(Division.code, Division.name).where(Division.code.in_(codes)))

@@ -234,7 +234,12 @@ def take_step(
     if step is None:
         raise NotFound()
     if revision is not None and revision != case.revision:
-        raise Conflict("revision", held=case.revision)
+        since = queries.since(session, case.id, revision)
+        raise Conflict(
+            "revision",
+            held=case.revision,
+            since=[rules.event_title(event.name, event.data) for event in since],
+        )
     stands, now = steps.standing(session, case, by), clock.now()
     if not stands.is_one(step.who):
         raise Forbidden("not_yours")

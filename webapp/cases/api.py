@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Mapping
 from hashlib import sha256
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from flask import Response, request
+from flask import Blueprint, Response, redirect, request
+from marshmallow import ValidationError
 from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as WerkzeugResponse
 
 from collectors.records import Report
 from webapp.cases import actions, queries, rules
@@ -39,9 +42,13 @@ from webapp.cases.schemas import (
 )
 from webapp.cases.steps import standing
 from webapp.core.actor import Actor
-from webapp.core.web import ApiBlueprint, bounding_box, door, site
+from webapp.core.errors import Refused
+from webapp.core.web import ApiBlueprint, bounding_box, door, problems_of, site
 from webapp.people.logins import throttle
 
+Tagged = tuple[Case, int, dict[str, str]]
+# The same steps for a browser without scripts: a plain form in, the case's page again.
+hand = Blueprint("case_forms", __name__)
 blp = ApiBlueprint("cases", __name__, url_prefix="/api/v1", description="Reports and cases")
 # Times an hour that a person may look around, add a note or a voice: far above what a patrol needs.
 OFTEN = (300, 3600)
@@ -80,24 +87,25 @@ def cases(query: dict[str, Any], session: Session, by: Actor) -> dict[str, Any]:
         box=bounding_box(query["bbox"]) if "bbox" in query else None,
         text=query.get("q"),
         mine=by.person_id if query.get("mine") else None,
+        **{name: query[name] for name in ("overdue", "priority", "sort")},
     )
     page = queries.cases(session, wanted, query["limit"], query.get("cursor"))
-    return {"cases": page, "next": queries.cursor_after(page, query["limit"])}
+    return {"cases": page, "next": queries.cursor_after(page, query["limit"], wanted.sort)}
 
 
 @blp.route("/cases/<uuid:case_id>")
 @door(scope="submit")
 @blp.response(200, CaseDetailOut)
-def case(case_id: UUID, session: Session, by: Actor) -> Case:
-    """One case."""
-    return queries.looked_at(session, queries.case(session, case_id), "api")
+def case(case_id: UUID, session: Session, by: Actor) -> Tagged:
+    """One case. Its ETag is its revision: send it as If-Match with a step."""
+    return _tagged(queries.looked_at(session, queries.case(session, case_id), "api"))
 
 
 @blp.route("/cases/<uuid:case_id>/accept", methods=["POST"])
 @door(*HANDLERS)
 @blp.arguments(VerbIn)
 @blp.response(200, CaseOut)
-def accept(body: dict[str, Any], case_id: UUID, session: Session, by: Actor) -> Case:
+def accept(body: dict[str, Any], case_id: UUID, session: Session, by: Actor) -> Tagged:
     """Take a case over; the same as the step `accept`."""
     return _stepped(session, case_id, "accept", actions.Given(), body["revision"], by)
 
@@ -107,7 +115,7 @@ def accept(body: dict[str, Any], case_id: UUID, session: Session, by: Actor) -> 
 @blp.arguments(CloseIn, location="form")
 @blp.arguments(OptionalFileIn, location="files")
 @blp.response(200, CaseOut)
-def close(body: dict[str, Any], files: dict[str, Any], case_id: UUID, session: Session, by: Actor) -> Case:
+def close(body: dict[str, Any], files: dict[str, Any], case_id: UUID, session: Session, by: Actor) -> Tagged:
     """Close a case with words and a photo as proof; the same as the step `close`."""
     given = actions.Given(note=body["note"], photos=_photos(files))
     return _stepped(session, case_id, "close", given, body["revision"], by)
@@ -120,12 +128,9 @@ def close(body: dict[str, Any], files: dict[str, Any], case_id: UUID, session: S
 @blp.response(200, CaseOut)
 def take_step(
     body: dict[str, Any], files: dict[str, Any], case_id: UUID, verb: str, session: Session, by: Actor
-) -> Case:
+) -> Tagged:
     """Take a step of a case's life; which steps are offered now, GET .../steps says."""
-    revision, lon, lat = (body.pop(name) for name in ("revision", "lon", "lat"))
-    place = None if lon is None or lat is None else (lon, lat)
-    given = actions.Given(**body, place=place, photos=_photos(files))
-    return _stepped(session, case_id, verb, given, _wanted(revision), by)
+    return _stepped(session, case_id, verb, _given(body, files), body["revision"], by)
 
 
 @blp.route("/cases/<uuid:case_id>/steps")
@@ -137,11 +142,45 @@ def offered_steps(case_id: UUID, session: Session, by: Actor) -> list[Step]:
     return offered(standing(session, found, by))
 
 
+@hand.post("/cases/<number>/steps/<verb>")
+@door(*REPORTERS)
+def step_by_form(number: str, verb: str, session: Session, by: Actor) -> WerkzeugResponse:
+    """Take a step by a plain form, and show the case again."""
+    found, body = queries.case_by_number(session, number), _typed(request.form)
+    _stepped(session, found.id, verb, _given(body, dict(request.files)), body["revision"], by)
+    return redirect(f"/cases/{number}", 303)
+
+
+def _typed(form: Mapping[str, str]) -> dict[str, Any]:
+    """Read a form as people fill it: empty fields say nothing, a time is that of the wall here."""
+    said = {name: value for name, value in form.items() if value.strip() and name not in ("csrf", "photo")}
+    if "until" in said and len(said["until"]) <= LOCAL_TIME:
+        said["until"] += "+08:00"
+    try:
+        return cast("dict[str, Any]", StepIn().load(said))
+    except ValidationError as error:
+        raise Refused(problems=problems_of(error.messages)) from error
+
+
+# As long as a browser's field for a local time writes it, with seconds.
+LOCAL_TIME = len("2026-05-04T08:00:00")
+
+
 def _stepped(
     session: Session, case_id: UUID, verb: str, given: actions.Given, revision: int | None, by: Actor
-) -> Case:
-    case = actions.locked_case(session, case_id)
-    return actions.take_step(session, site().blobs, case, verb, given, revision=revision, by=by)
+) -> Tagged:
+    case, seen = actions.locked_case(session, case_id), _wanted(revision)
+    return _tagged(actions.take_step(session, site().blobs, case, verb, given, revision=seen, by=by))
+
+
+def _tagged(found: Case) -> Tagged:
+    return found, 200, {"ETag": f'"{found.revision}"'}
+
+
+def _given(body: dict[str, Any], files: dict[str, Any]) -> actions.Given:
+    said = {name: value for name, value in body.items() if name not in ("revision", "lon", "lat")}
+    place = None if body["lon"] is None or body["lat"] is None else (body["lon"], body["lat"])
+    return actions.Given(**said, place=place, photos=_photos(files))
 
 
 def _photos(files: dict[str, Any]) -> dict[str, bytes]:
@@ -150,9 +189,14 @@ def _photos(files: dict[str, Any]) -> dict[str, bytes]:
 
 
 def _wanted(revision: int | None) -> int | None:
-    """Return the revision that the caller has seen: of the form, else of If-Match."""
-    tags = request.if_match.as_set()
-    return revision if revision is not None else next((int(t) for t in tags if t.isdecimal()), None)
+    """Return the revision that the caller has seen: of the form, else of If-Match.
+
+    A mark that is none of ours fits no revision (0): whoever sends it has seen something else.
+    """
+    tags = request.if_match
+    if revision is not None or not tags or tags.star_tag:
+        return revision
+    return next((int(tag) for tag in tags.as_set() if tag.isdecimal()), 0)
 
 
 @blp.route("/cases/<uuid:case_id>/attachments", methods=["POST"])

@@ -78,6 +78,22 @@ class CaseNumber(Base):
     last: Mapped[int]
 
 
+# What a desk asks for each time: open cases by clock and by ground, few among very many.
+_OPEN = "state NOT IN ('closed', 'rejected', 'duplicate', 'withdrawn')"
+_DESK = {
+    "open_due": (("station_id", "due_at", "id"), _OPEN),
+    "open_found": (("station_id", "found_at", "id"), _OPEN),
+    "open_grid": (("grid_id", "due_at"), _OPEN),
+    "open_handler": (("station_id", "handler_id"), _OPEN),
+    "waiting": (("station_id", "respond_by", "id"), "state = 'reported'"),
+    "fed_back": (("station_id", "due_at"), "state = 'fed_back'"),
+    "pending": (("station_id", "due_at"), "pending IS NOT NULL"),
+    "resting": (("station_id", "state", "due_at"), "state IN ('hung_up', 'transferred')"),
+    "raised": (("station_id", "due_at"), f"priority > 0 AND {_OPEN}"),
+    "escalated": (("station_id", "due_at"), f"level > 0 AND {_OPEN}"),
+}
+
+
 class Case(Base):
     """A matter that has a life cycle. Plan, grid and police grid are kept as resolved on that day.
 
@@ -139,6 +155,10 @@ class Case(Base):
         *(
             Index(f"ix_case_file_{name}", name, postgresql_where=f"{name} IS NOT NULL")
             for name in ("assigned_to", "assigned_team", "duplicate_of")
+        ),
+        *(
+            Index(f"ix_case_file_{name}", *columns, postgresql_where=where)
+            for name, (columns, where) in _DESK.items()
         ),
         Index(
             "ix_case_file_neighbour_grid_id",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,20 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ARRAY, ColumnElement, Row, Select, String, and_, cast, func, or_, select, text
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Row,
+    Select,
+    String,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    tuple_,
+)
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from gis.coords import metres_per_degree
@@ -18,9 +32,20 @@ from webapp.areas.models import Grid, PoliceGrid
 from webapp.areas.queries import Candidate, candidate
 from webapp.areas.rules import MARGIN_M
 from webapp.cases.models import Attachment, Case, CaseNote, HazardClass, Voice
-from webapp.cases.rules import HAZARD_KINDS, HIGHEST_LEVEL, LEAD, OPEN_STATES, SAME_THING_M, walled
+from webapp.cases.rules import (
+    GROUPS,
+    HAZARD_KINDS,
+    HIGHEST_LEVEL,
+    LEAD,
+    OPEN_STATES,
+    OVER_STATES,
+    SAME_THING_M,
+    walled,
+)
+from webapp.core import clock
 from webapp.core.db import at_once, table_of, within_bbox
 from webapp.core.errors import BadRequest, Conflict, NotFound
+from webapp.core.events import Event
 
 _CLASS = table_of(HazardClass)
 _ASKED = [_CLASS.c[name] for name in ("code", "version", "questions", "restricted", "limit_h", "kind")]
@@ -39,6 +64,9 @@ class Filter:
     box: tuple[float, float, float, float] | None = None
     text: str | None = None
     mine: UUID | None = None
+    overdue: bool = False
+    priority: int = 0
+    sort: str = "newest"
     since: datetime | None = None
     until: datetime | None = None
 
@@ -186,22 +214,31 @@ def _the_one(session: Session, condition: Any) -> Case:
 
 
 def cases(session: Session, wanted: Filter, limit: int = PAGE, cursor: str | None = None) -> list[Case]:
-    """Return one page of cases, newest first; the cursor is that of the page before."""
+    """Return one page of cases in the order wanted; the cursor is that of the page before."""
+    column, down = _SORTS[wanted.sort]
+    key = (column, Case.id)
     # Restricted leads stand among the asker's own reports only.
     whole = _whole() if wanted.mine else _whole().where(shareable())
-    query = filtered(whole, wanted).order_by(Case.found_at.desc(), Case.id.desc())
+    query = filtered(whole, wanted).order_by(*(each.desc() if down else each for each in key))
     if cursor:
-        at, last = _opened(cursor)
-        query = query.where(or_(Case.found_at < at, and_(Case.found_at == at, Case.id < last)))
+        last = tuple_(*(literal(value) for value in _opened(cursor)))
+        query = query.where(tuple_(*key) < last if down else tuple_(*key) > last)
+    if wanted.sort == "due":
+        query = query.where(Case.due_at.is_not(None))
     return with_leads(session, list(session.scalars(query.limit(min(limit, MOST)))))
 
 
-def cursor_after(page: list[Case], limit: int) -> str | None:
+# By which column, and whether the greatest comes first. What has no limit is in no list by limit.
+_SORTS = {"newest": (Case.found_at, True), "oldest": (Case.found_at, False), "due": (Case.due_at, False)}
+
+
+def cursor_after(page: list[Case], limit: int, sort: str = "newest") -> str | None:
     """Return the cursor of the next page, None at the end."""
     if len(page) < min(limit, MOST):
         return None
     last = page[-1]
-    return base64.urlsafe_b64encode(orjson.dumps([last.found_at.isoformat(), str(last.id)])).decode()
+    at = last.due_at if sort == "due" else last.found_at
+    return base64.urlsafe_b64encode(orjson.dumps([at.isoformat() if at else "", str(last.id)])).decode()
 
 
 def _opened(cursor: str) -> tuple[datetime, UUID]:
@@ -221,27 +258,56 @@ def shareable() -> ColumnElement[bool]:
     return or_(~Case.restricted, Case.kind != LEAD)
 
 
+def exported(session: Session, wanted: Filter) -> list[Case]:
+    """Return cases for a table that leaves the house: nothing restricted, a limited number."""
+    column, down = _SORTS[wanted.sort]
+    query = filtered(_whole(), wanted).where(~Case.restricted).order_by(column.desc() if down else column)
+    return list(session.scalars(query.limit(MOST_EXPORTED)))
+
+
+MOST_EXPORTED = 20_000
+
+
 def filtered(query: Select[Any], wanted: Filter) -> Select[Any]:
     """Return a select of cases cut down to what is wanted."""
+    query = _in_states(query, wanted)
     if wanted.box:
         query = query.where(within_bbox(Case.geom, wanted.box))
-    if wanted.state == "open":
-        query = query.where(Case.state.in_(OPEN_STATES))
-    elif wanted.state:
-        query = query.where(Case.state == wanted.state)
-    if wanted.class_code:
-        query = query.where(Case.class_code == wanted.class_code)
-    if wanted.police_grid_id:
-        query = query.where(Case.police_grid_id == wanted.police_grid_id)
-    if wanted.mine:
-        query = query.where(Case.reporter_id == wanted.mine)
     if wanted.since:
         query = query.where(Case.found_at >= wanted.since)
     if wanted.until:
         query = query.where(Case.found_at < wanted.until)
+    if wanted.priority:
+        query = query.where(Case.priority >= wanted.priority)
     if wanted.text:
-        query = query.where(Case.number.contains(wanted.text.strip().upper(), autoescape=True))
+        query = query.where(_said(wanted.text.strip()))
+    same = (
+        (Case.class_code, wanted.class_code),
+        (Case.police_grid_id, wanted.police_grid_id),
+        (Case.reporter_id, wanted.mine),
+    )
+    return query.where(*(column == value for column, value in same if value))
+
+
+def _in_states(query: Select[Any], wanted: Filter) -> Select[Any]:
+    """Cut down to a state or a group of them; word for word as the partial indexes have what is open."""
+    if wanted.state == "open" or wanted.overdue:
+        query = query.where(Case.state.not_in([str(state) for state in OVER_STATES]))
+    if wanted.overdue:
+        query = query.where(Case.due_at < clock.now(), Case.paused_at.is_(None))
+    if wanted.state in GROUPS:
+        query = query.where(Case.state.in_([str(state) for state in GROUPS[wanted.state]]))
+    elif wanted.state:
+        query = query.where(Case.state == wanted.state)
     return query
+
+
+def _said(words: str) -> ColumnElement[bool]:
+    """A whole number is found by its index; else part of a number, an address or what was said."""
+    if re.fullmatch(r"[A-Z0-9]+-\d{4}-\d{6,9}", words.upper()):
+        return Case.number == words.upper()
+    said = (column.icontains(words, autoescape=True) for column in (Case.address, Case.note))
+    return or_(Case.number.contains(words.upper(), autoescape=True), *said)
 
 
 def _whole() -> Select[Any]:
@@ -304,6 +370,52 @@ def with_leads(session: Session, found: list[Case]) -> list[Case]:
     for item in found:
         vars(item)["lead"] = leads.get(item.id)
     return found
+
+
+def since(session: Session, case_id: UUID, revision: int) -> list[Event]:
+    """Return the steps that were taken after a revision of a case, oldest first."""
+    newer = Event.data["revision"].as_integer() > revision
+    own = (Event.subject_id == case_id) & Event.name.startswith("cases.", autoescape=True)
+    return list(session.scalars(select(Event).where(own, newer).order_by(Event.id)))
+
+
+def around(session: Session, case: Case, lon: float, lat: float) -> list[Row[Any]]:
+    """Return other cases within 50 m of one (WGS 84), open ones first, as the asker may see them.
+
+    Columns: id, number, state, class_code, class_title, found_at, lon, lat, metres.
+    """
+    kx, ky = metres_per_degree(lat)
+    dx, dy = SAME_THING_M / kx, SAME_THING_M / ky
+    x, y = func.ST_X(Case.geom), func.ST_Y(Case.geom)
+    metres = func.sqrt(func.power((x - lon) * kx, 2) + func.power((y - lat) * ky, 2))
+    near = within_bbox(Case.geom, (lon - dx, lat - dy, lon + dx, lat + dy))
+    of_class = (HazardClass.code == Case.class_code) & (HazardClass.version == Case.class_version)
+    query = select(
+        Case.id,
+        Case.number,
+        Case.state,
+        Case.class_code,
+        HazardClass.title.label("class_title"),
+        Case.found_at,
+        x.label("lon"),
+        y.label("lat"),
+        metres.label("metres"),
+    ).join(HazardClass, of_class)
+    query = query.where(near, metres <= SAME_THING_M, Case.id != case.id)
+    return list(
+        session.execute(
+            query.order_by(Case.state.in_(OPEN_STATES).desc(), metres, Case.id).limit(MOST_AROUND)
+        )
+    )
+
+
+MOST_AROUND = 30
+
+
+def open_matters(session: Session) -> dict[UUID, int]:
+    """Return how many open matters each person and team has; nothing for who may not dispatch."""
+    rows = session.execute(text("SELECT holder, matters FROM app.open_matters()"))
+    return {row.holder: row.matters for row in rows}
 
 
 def in_team(session: Session, team_id: UUID) -> bool:

@@ -46,6 +46,20 @@ STATE_TITLES = {
 }
 OVER_STATES = (State.CLOSED, State.REJECTED, State.DUPLICATE, State.WITHDRAWN)
 OPEN_STATES = tuple(state for state in State if state not in OVER_STATES)
+# States that people ask for together.
+GROUPS = {
+    "open": OPEN_STATES,
+    "working": (State.ACCEPTED, State.DISPATCHED, State.HANDLING),
+    "resting": (State.HUNG_UP, State.TRANSFERRED),
+    "over": OVER_STATES,
+}
+GROUP_TITLES = {
+    "open": N_("not yet closed"),
+    "working": N_("somebody is on it"),
+    "resting": N_("resting or elsewhere"),
+    "over": N_("over"),
+}
+SORT_TITLES = {"newest": N_("newest first"), "oldest": N_("oldest first"), "due": N_("by the clock")}
 # While a case waits for others, its clock stands still.
 PAUSED_STATES = (State.HUNG_UP, State.TRANSFERRED)
 
@@ -134,6 +148,8 @@ KINDS = (*HAZARD_KINDS, "dispute", "opinion", "order")
 CLOSED_BY_WORDS = ("dispute", "opinion")
 
 HANDLERS = ("officer", "grid_worker", "station_chief")
+# Duties of a posting that make somebody answer for the cases of a ground; others help there.
+ANSWERING = ("officer", "auxiliary", "grid_worker", "station_chief", "chief")
 REPORTERS = ("volunteer", "grid_worker", "officer", "mediator", "planner", "station_chief")
 
 # How near an open report of the same class may be the same thing, metres.
@@ -238,6 +254,7 @@ _LIFE = (
 STEPS = {step.verb: step for step in _LIFE}
 POLICE = ("officer", "station_chief")
 HIGHEST_LEVEL = 3
+PRIORITY_TITLES = {1: N_("priority raised"), 2: N_("to be taken first")}
 GRADES = ("A", "B", "C", "D")
 PENDING_TITLES = {"extension": N_("an extension is asked for"), "hang_up": N_("hanging up is asked for")}
 # How near the second person must have stood, beside the accuracy of the position, metres.
@@ -318,6 +335,30 @@ def offered(standing: Standing) -> list[Step]:
     return [step for step in _LIFE if standing.allows(step) and standing.is_one(step.who)]
 
 
+# What is most likely wanted comes first: an approval that waits, an answer, the way to the end; what ends
+# a case otherwise, or hands it on, is further down.
+_LIKELY = (
+    "grant_extension", "hang_up", "accept", "acknowledge", "order_correction", "grade", "handle", "feed_back",
+    "close", "verify", "note_receipt", "note_answer", "resume", "look_back", "unmerge",
+)  # fmt: skip
+
+
+def by_likelihood(steps: Iterable[Step], here: Collection[str] = ()) -> list[Step]:
+    """Return offered steps, the one that is most likely wanted first.
+
+    `here`: what was entered before (correction, grade, receipt); nobody wants to enter it again at once.
+    """
+    again = {_ENTERS[name] for name in here if name in _ENTERS}
+
+    def rank(step: Step) -> int:
+        return _LIKELY.index(step.verb) if step.verb in _LIKELY and step.verb not in again else len(_LIKELY)
+
+    return sorted(steps, key=rank)
+
+
+_ENTERS = {"correction": "order_correction", "grade": "grade", "receipt": "note_receipt"}
+
+
 def replayed(happened: Iterable[tuple[str, Mapping[str, Any]]]) -> State | None:
     """Return the state that a case's events (name, data; oldest first) lead to; None before it was reported.
 
@@ -336,18 +377,17 @@ def replayed(happened: Iterable[tuple[str, Mapping[str, Any]]]) -> State | None:
     return state
 
 
+def event_title(name: str, data: Mapping[str, Any]) -> str:
+    """Return what people call an event of a case: its step ends a matter in more than one way."""
+    ended = data.get("verb") if name == "cases.closed" else None
+    return N_("Verified on the spot, closed") if ended == "verify" else EVENT_TITLES.get(name, name)
+
+
 def kinds_wanted(said: str) -> tuple[str, ...]:
     """Return the kinds that a filter names: those of the phone page when it says nothing."""
     if not said:
         return HAZARD_KINDS
     return KINDS if said == "all" else (said,)
-
-
-def time_left(due: datetime, now: datetime) -> tuple[bool, int, int]:
-    """Return (overdue, days, hours) between now and the end of the limit, whole hours, rounded down."""
-    seconds = (due - now).total_seconds()
-    hours = int(abs(seconds) // 3600)
-    return seconds < 0, hours // 24, hours % 24
 
 
 def due_at(reported_at: datetime, limit_h: int) -> datetime:

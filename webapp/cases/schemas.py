@@ -11,7 +11,7 @@ from collectors.pwa import FILE_KINDS, MAX_FILES
 from collectors.records import PLACE_METHODS, Attachment, Place, Report
 from webapp.cases.models import Attachment as KeptFile
 from webapp.cases.models import Case
-from webapp.cases.rules import GRADES, KINDS, STATE_TITLES, State
+from webapp.cases.rules import GRADES, GROUPS, KINDS, SORT_TITLES, STATE_TITLES, State
 from webapp.core.i18n import _, choose
 from webapp.core.schema import FORBIDDEN, Finite, Page, Strict, Text
 
@@ -238,7 +238,10 @@ class CasePage(Page):
 class CaseQuery(Strict):
     """How a list of cases is asked for."""
 
-    state = fields.String(validate=validate.OneOf(["open", *State]))
+    state = fields.String(validate=validate.OneOf([*GROUPS, *State]))
+    overdue = fields.Boolean(load_default=False)
+    priority = fields.Integer(load_default=0, validate=validate.Range(min=0, max=2))
+    sort = fields.String(load_default="newest", validate=validate.OneOf(list(SORT_TITLES)))
     class_code = Text(60)
     police_grid_id = fields.UUID()
     bbox = Text(120)
@@ -268,6 +271,7 @@ class StepIn(Strict):
     or the header If-Match, is what the caller saw; an old one is refused with 409.
     """
 
+    # A form holds texts only, so numbers come as such; NaN is refused all the same.
     note = Text(2000, load_default="")
     lon = fields.Float(load_default=None, validate=validate.Range(min=-180, max=180))
     lat = fields.Float(load_default=None, validate=validate.Range(min=-90, max=90))

@@ -92,6 +92,11 @@ def record(
 _RECORD = text("SELECT app.record_event(:station, :name, :kind, :subject, :grid, :by, CAST(:data AS jsonb))")
 
 
+def newest(session: Session) -> int:
+    """Return the newest event id that the actor may know, 0 for none."""
+    return session.scalar(select(func.max(Event.id))) or 0
+
+
 def timeline(session: Session, subject: UUID) -> list[Event]:
     """Return the events of one thing that the actor may see, oldest first."""
     return list(session.scalars(select(Event).where(Event.subject_id == subject).order_by(Event.id)))

@@ -151,7 +151,7 @@ MESSAGES = {
     "found_too_old": N_("The time lies more than a year back: %(at)s. Check the phone's clock."),
     "note_needed": N_("Say what was done."),
     "photo_needed": N_("A photo is needed as proof."),
-    "revision": N_("Somebody changed this case meanwhile (revision %(held)s); load it again."),
+    "revision": N_("Somebody changed this case meanwhile (revision %(held)s: %(since)s); load it again."),
     "state": N_("The state is “%(state)s” now, so this can't be done."),
     # Residents without an account
     "answer_wrong": N_("That is not the answer to the question. Please look at the new question."),
@@ -389,6 +389,8 @@ def _worded(code: str, name: str, value: Any) -> Any:
     """Return a parameter as people read it: lists with commas, states translated, bytes as kB."""
     if name in ("state", "precision"):
         return _(str(value))
+    if name == "since":
+        return ", ".join(_(str(item)) for item in value) or "?"
     if code == "too_large" and name == "limit" and isinstance(value, int):
         return f"{value // 1000} kB"
     if isinstance(value, list | tuple):

@@ -12,6 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from webapp.core.errors import AppError, Conflict, Forbidden, Unavailable
+from webapp.core.i18n import _
 from webapp.core.messages import message, title
 from webapp.core.web import site
 
@@ -40,6 +41,9 @@ def problem_body(error: AppError) -> dict[str, Any]:
             {"pointer": p.pointer, "code": p.code, "detail": message(p.code, p.params)}
             for p in error.problems
         ]
+    if error.code == "revision":
+        body["revision"] = error.params.get("held")
+        body["since"] = [_(title) for title in error.params.get("since", ())]
     if error.status == 500:
         body["request_id"] = g.get("request_id", "")
     return body

@@ -94,6 +94,8 @@ class ProblemSchema(Schema):
     code = fields.String(required=True)
     errors = fields.List(fields.Dict(keys=fields.String(), values=fields.String()))
     request_id = fields.String()
+    revision = fields.Integer(metadata={"description": "With `code` revision: the present one"})
+    since = fields.List(fields.String(), metadata={"description": "What happened since the revision sent"})
 
 
 class Page(Schema):

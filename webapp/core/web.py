@@ -156,6 +156,13 @@ def check_origin(who: Identity | None) -> None:
         raise CrossSite()
 
 
+def map_background() -> dict[str, str]:
+    """Return the base map's address and credit; small maps go without one when it is none or a file."""
+    settings = site().settings
+    url = settings.basemap if settings.basemap.startswith("http") else ""
+    return {"url": url, "credit": settings.basemap_credit}
+
+
 def csrf_mark() -> str:
     """Return the form mark of the present session, or an empty text without one."""
     who = identity()

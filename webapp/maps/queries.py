@@ -15,7 +15,7 @@ from webapp.calls import queries as calls
 from webapp.cases.models import Case
 from webapp.cases.queries import shareable
 from webapp.core.actor import Actor
-from webapp.core.events import Event
+from webapp.core.events import Event, newest
 from webapp.maps import layers
 from webapp.places.models import Place
 
@@ -119,7 +119,7 @@ def news_after(session: Session, last: int) -> list[dict[str, Any]]:
 
 def latest(session: Session) -> int:
     """Return the newest event id that the reader may know, 0 for none."""
-    return session.scalar(select(func.max(Event.id))) or 0
+    return newest(session)
 
 
 def told(session: Session, event: Event) -> dict[str, Any]:

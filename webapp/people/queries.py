@@ -112,6 +112,21 @@ def handlers(session: Session) -> list[Row[Any]]:
     return [row for row in rows if row.role in HANDLING_ROLES]
 
 
+def chiefs(session: Session) -> list[str]:
+    """Return the names of the chiefs of the asker's station: its duty desk where nobody is posted."""
+    rows = session.execute(
+        text("""SELECT p.name FROM app.person p WHERE p.station_id = app.my_station() AND p.left_on IS NULL
+            AND p.category = 'chief' ORDER BY p.name""")
+    )
+    return [row.name for row in rows]
+
+
+def teams(session: Session, by: Actor) -> list[Team]:
+    """Return the teams of the station, by name."""
+    own = select(Team).where(Team.station_id == by.station_id)
+    return list(session.scalars(own.order_by(Team.name, Team.id)))
+
+
 def cardholders(session: Session) -> list[Row[Any]]:
     """Return (id, name, category, role) of the persons who may get a printed card, by name."""
     rows = session.execute(

@@ -157,10 +157,10 @@ def station_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 def home_page(role: str) -> str:
     """Return where a person of this role starts."""
-    if role in (Role.VOLUNTEER, Role.GRID_WORKER):
+    if role == Role.VOLUNTEER:
         return "/phone/"
-    if role in (Role.OFFICER, Role.STATION_CHIEF):
-        return "/map"
+    if role in HANDLING_ROLES:
+        return "/desk"
     return "/account"
 
 

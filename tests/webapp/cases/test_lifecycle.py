@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import time
+from datetime import datetime, timedelta
 from threading import Barrier, Thread
 from uuid import UUID, uuid4
 
@@ -13,6 +14,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from tests.samples import photo
 from webapp.cases import actions, queries
+from webapp.core import clock
 from webapp.core.errors import Conflict
 
 CASES = "/api/v1/cases"
@@ -220,3 +222,85 @@ def test_the_same_closing_photo_as_the_found_photo_is_kept_for_both_purposes(off
 def test_an_unknown_case_is_not_found(officer):
     answer = accept(officer, uuid4())
     assert (answer.status_code, answer.json["code"]) == (404, "not_found")
+
+
+def test_of_two_revisions_the_slower_is_told_what_changed(reported, officer, as_user):
+    seen = officer.get(f"{CASES}/{reported.id}")
+    assert seen.headers["ETag"] == '"1"'
+    assert accept(as_user("t.station_chief"), reported.id).headers["ETag"] == '"2"'
+    for headers, data in (({"If-Match": '"1"'}, {}), ({"If-Match": '"other"'}, {}), ({}, {"revision": "1"})):
+        data = {"note": "不属实", **data}
+        late = officer.post(f"{CASES}/{reported.id}/steps/reject", data=data, headers=headers)
+        assert (late.status_code, late.json["code"], late.json["revision"]) == (409, "revision", 2)
+        assert late.json["since"][-1] in ("受理", "Accepted"), late.json
+        assert late.json["since"][-1] in late.json["detail"]
+    note = {"note": "不属实"}
+    right = officer.post(f"{CASES}/{reported.id}/steps/reject", data=note, headers={"If-Match": '"2"'})
+    assert (right.status_code, right.json["state"]) == (200, "rejected")
+
+
+def test_the_case_page_names_neighbours_and_what_each_has_on_the_table(send_report, as_user):
+    first, second = send_report("t.volunteer", "B1"), send_report("t.volunteer", "B1")
+    far = send_report("t.volunteer", "B2")
+    officer = as_user("t.officer.b")
+    numbers = [officer.get(f"{CASES}/{item.id}").json["number"] for item in (first, second, far)]
+    accept(officer, first.id)
+    page = officer.get(f"/cases/{numbers[0]}", headers={"Accept": "text/html", "Accept-Language": "en"}).text
+    assert f'href="/cases/{numbers[1]}"' in page
+    assert f'href="/cases/{numbers[2]}"' not in page
+    assert "on the table: 1" in page
+    volunteer = as_user("t.volunteer.2").get(f"/cases/{numbers[0]}", headers={"Accept": "text/html"})
+    assert volunteer.status_code == 404
+
+
+def test_a_plain_form_takes_a_step_and_shows_the_case_again(reported, officer):
+    number = officer.get(f"{CASES}/{reported.id}").json["number"]
+    html = {"Accept": "text/html"}
+    accept(officer, reported.id)
+    until = "2020-01-01T10:00"
+    asked = {"note": "材料未到", "until": until, "revision": "2"}
+    past = officer.post(f"/cases/{number}/steps/ask_extension", data=asked, headers=html)
+    assert past.status_code == 422
+    local = (clock.now() + timedelta(days=2)).astimezone(clock.SHOWN).strftime("%Y-%m-%dT%H:%M")
+    done = officer.post(f"/cases/{number}/steps/ask_extension", data={**asked, "until": local}, headers=html)
+    assert (done.status_code, done.headers["Location"]) == (303, f"/cases/{number}")
+    seen = officer.get(f"{CASES}/{reported.id}").json
+    assert seen["pending"] == "extension"
+    kept = datetime.fromisoformat(seen["pending_until"]).astimezone(clock.SHOWN)
+    assert kept.strftime("%Y-%m-%dT%H:%M") == local
+
+
+def test_the_list_groups_sorts_and_leaves_as_a_table(send_report, as_user, owner_db):
+    sent = [send_report("t.volunteer", "A2", note="列表检验") for _ in range(3)]
+    with owner_db.transaction() as session:
+        late = text(
+            "UPDATE app.case_file SET due_at = now() - interval '2 days', priority = 1 WHERE id = :id"
+        )
+        session.execute(late, {"id": sent[1].id})
+        session.execute(
+            text("UPDATE app.case_file SET state = 'closed', closed_at = now() WHERE id = :id"),
+            {"id": sent[2].id},
+        )
+    officer = as_user("t.officer.a")
+
+    def ids(**query):
+        answer = officer.get(CASES, query_string={"q": "列表检验", **query})
+        assert answer.status_code == 200, answer.text
+        return [case["id"] for case in answer.json["cases"]]
+
+    assert set(ids(state="open")) == {sent[0].id, sent[1].id}
+    assert ids(state="over") == [sent[2].id]
+    assert ids(overdue=True) == [sent[1].id]
+    assert ids(priority=1) == [sent[1].id]
+    assert ids(sort="due")[0] == sent[1].id
+    assert ids(sort="newest") == ids(sort="oldest")[::-1]
+    pages, cursor = [], None
+    while cursor != "":
+        query = {"q": "列表检验", "sort": "due", "limit": 1, **({"cursor": cursor} if cursor else {})}
+        answer = officer.get(CASES, query_string=query).json
+        pages += [case["id"] for case in answer["cases"]]
+        cursor = answer["next"] or ""
+    assert pages == ids(sort="due")
+    table = officer.get("/cases/table", query_string={"q": "列表检验", "overdue": "1"})
+    assert table.mimetype == "text/csv"
+    assert len(table.data.decode("utf-8-sig").splitlines()) == 2

@@ -48,11 +48,15 @@ def test_a_pointer_escapes_what_json_pointers_use_themselves():
     assert [p.pointer for p in problems] == ["/answers/a~1b~0c"]
 
 
-@pytest.mark.parametrize(
-    ("days", "overdue", "whole_days", "hours"), [(1.5, False, 1, 12), (-2.04, True, 2, 0), (0, False, 0, 0)]
-)
-def test_time_left_is_rounded_down_to_hours(days, overdue, whole_days, hours):
-    assert rules.time_left(NOW + timedelta(days=days), NOW) == (overdue, whole_days, hours)
+def test_what_is_most_likely_wanted_comes_first_and_nothing_is_lost():
+    steps = list(rules.STEPS.values())
+    found = rules.by_likelihood(steps)
+    assert sorted(step.verb for step in found) == sorted(rules.STEPS)
+    assert found[0].verb == "grant_extension"
+    handling = [rules.STEPS[verb] for verb in ("reject", "order_correction", "feed_back")]
+    assert [s.verb for s in rules.by_likelihood(handling)] == ["order_correction", "feed_back", "reject"]
+    again = rules.by_likelihood(handling, {"correction": {}})
+    assert [s.verb for s in again] == ["feed_back", "reject", "order_correction"]
 
 
 def test_the_limit_counts_clock_hours_from_the_report():

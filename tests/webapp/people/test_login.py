@@ -32,8 +32,8 @@ def run(superuser: psycopg2.extensions.connection, statement: str, *values: obje
     ("username", "home"),
     [
         ("t.volunteer", "/phone/"),
-        ("t.grid_worker.a", "/phone/"),
-        ("t.officer.a", "/map"),
+        ("t.grid_worker.a", "/desk"),
+        ("t.officer.a", "/desk"),
         ("t.planner", "/account"),
     ],
 )

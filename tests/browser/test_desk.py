@@ -1,0 +1,163 @@
+"""The desk in a real browser: live arrival, count in the tab, keys, list and map linked, two at one case."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+from sqlalchemy import text
+
+from tests.samples import photo
+
+PHONE = (360, 740)
+
+
+def opened(page: Page, address: str = "/desk") -> Page:
+    page.goto(address)
+    expect(page.locator("#live")).to_have_attribute("data-state", "live")
+    return page
+
+
+def entry(page: Page, case_id: str):
+    return page.locator(f"#entries > li[data-id='{case_id}']")
+
+
+@pytest.mark.slow
+def test_a_new_report_arrives_on_the_open_desk_and_in_the_browsers_tab(page_as, send_report):
+    first = send_report("t.volunteer", "A1")
+    page = opened(page_as("officer", "A"))
+    page.locator(".desk-tab[data-list=waiting]").click()
+    expect(entry(page, first.id)).to_be_visible()
+    count = int(page.locator(".desk-tab[data-list=waiting] [data-count]").inner_text())
+    expect(page).to_have_title(re.compile(rf"^\({count}\) 我的责任田"))
+    page.locator("#sound").click()
+    second = send_report("t.volunteer", "A2", note="楼道里又拉线")
+    fresh = entry(page, second.id)
+    expect(fresh).to_be_visible()
+    expect(fresh).to_have_attribute("data-fresh", "")
+    expect(fresh.locator("time")).to_contain_text("剩")
+    expect(page).to_have_title(re.compile(rf"^\({count + 1}\) "))
+    expect(page.locator("#told")).to_contain_text(str(count + 1))
+    expect(page.locator("#sound")).to_have_attribute("data-played", "2")
+    expect(page.locator("#desk-map")).to_have_attribute("data-markers", str(count + 1))
+
+
+@pytest.mark.slow
+def test_entry_and_marker_point_at_each_other_and_the_keys_do_it_all(page_as, send_report):
+    sent = [send_report("t.volunteer", "B1"), send_report("t.volunteer", "B2")]
+    page = opened(page_as("officer", "B", language="en-GB"))
+    page.locator(".desk-tab[data-list=waiting]").click()
+    for item in sent:
+        expect(entry(page, item.id)).to_be_visible()
+    page.keyboard.press("j")
+    first = page.locator("#entries > li").first
+    expect(first.locator("a")).to_be_focused()
+    expect(first).to_have_attribute("aria-current", "true")
+    expect(page.locator(".desk-pin-place.pointed")).to_have_count(1)
+    page.keyboard.press("j")
+    expect(page.locator("#entries > li").nth(1).locator("a")).to_be_focused()
+    page.keyboard.press("k")
+    expect(first.locator("a")).to_be_focused()
+    page.locator(".desk-pin-place").first.focus()
+    expect(page.locator("#entries > li[aria-current=true]")).to_have_count(1)
+    page.keyboard.press("?")
+    expect(page.locator("#help")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#help")).to_be_hidden()
+    page.keyboard.press("/")
+    expect(page.locator("#q")).to_be_focused()
+    page.keyboard.type("no such words")
+    expect(page.locator("#nothing")).to_be_visible()
+    page.fill("#q", "")
+    page.keyboard.press("Escape")
+    expect(entry(page, sent[0].id)).to_be_visible()
+    page.keyboard.press("]")
+    expect(page.locator("#list-title")).to_have_text("Dispatched to me")
+    page.keyboard.press("[")
+    expect(page.locator("#list-title")).to_have_text("Waiting for my answer")
+    expect(entry(page, sent[0].id)).to_be_visible()
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"/cases/T-\d{4}-\d+"))
+
+
+@pytest.mark.slow
+def test_on_a_phone_everything_fits_and_is_big_enough_for_a_thumb(page_as, send_report):
+    sent = send_report("t.volunteer", "A1")
+    page = opened(page_as("grid_worker", "A", viewport=PHONE, has_touch=True, is_mobile=True))
+    page.locator(".desk-tab[data-list=waiting]").tap()
+    expect(entry(page, sent.id)).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+    for one in page.locator(
+        "[data-list]:visible, .desk-show, #sound, #help-open, .desk-more > summary"
+    ).all():
+        box = one.bounding_box()
+        assert box is not None
+        assert box["height"] >= 47.5, one.evaluate("e => e.outerHTML")
+
+
+@pytest.mark.slow
+def test_who_is_slower_reads_what_changed_and_keeps_the_words(page_as, send_report, as_user):
+    sent = send_report("t.volunteer", "A1")
+    number = as_user("t.officer.a").get(f"/api/v1/cases/{sent.id}").json["number"]
+    slow = page_as("officer", "A", tolerate=(r"409",))
+    slow.goto(f"/cases/{number}")
+    slow.locator(".more-steps > summary").click()
+    slow.locator("details.step:has(#reject) > summary").click()
+    slow.fill("#reject-note", "不属实，已核对")
+    fast = page_as("station_chief")
+    fast.goto(f"/cases/{number}")
+    fast.locator("#accept button").click()
+    expect(fast.locator("main header .badge[data-state=accepted]")).to_be_visible()
+    slow.locator("#reject button").click()
+    expect(slow.locator("#reject [data-form-problem]")).to_contain_text("受理")
+    slow.locator("#load-again").click()
+    expect(slow.locator("main header .badge[data-state=accepted]")).to_be_visible()
+    expect(slow.locator("#reject-note")).to_have_value("不属实，已核对")
+    expect(slow.locator("#reject-note")).to_be_visible()
+
+
+@pytest.mark.slow
+def test_a_step_works_without_scripts(page_as, send_report, as_user):
+    sent = send_report("t.volunteer", "A1")
+    client = as_user("t.officer.a")
+    number = client.get(f"/api/v1/cases/{sent.id}").json["number"]
+    page = page_as("officer", "A", java_script_enabled=False)
+    page.goto(f"/cases/{number}")
+    page.locator("#accept button").click()
+    expect(page.locator("main header .badge[data-state=accepted]")).to_be_visible()
+    seen = client.get(f"/api/v1/cases/{sent.id}")
+    assert (seen.json["state"], seen.headers["ETag"]) == ("accepted", '"2"')
+
+
+@pytest.mark.slow
+def test_the_chief_is_told_of_ground_without_anybody(page_as, send_report):
+    sent = send_report("t.volunteer", "C1")
+    page = opened(page_as("station_chief"))
+    alarm = page.locator(".desk-tab[data-list=unposted]")
+    expect(alarm).to_be_visible()
+    alarm.click()
+    expect(entry(page, sent.id)).to_be_visible()
+    entry(page, sent.id).locator("a").click()
+    expect(page.locator("#duty-desk")).to_contain_text("值班室")
+
+
+@pytest.mark.slow
+def test_a_volunteer_withdraws_and_verifies_on_the_phone_page(page_as, send_report, station, owner_db):
+    withdrawn, back = send_report("t.volunteer", "A1"), send_report("t.volunteer", "A2")
+    with owner_db.transaction() as session:
+        fed_back = text("UPDATE app.case_file SET state = 'fed_back' WHERE id = :id")
+        session.execute(fed_back, {"id": back.id})
+        session.execute(text("UPDATE app.station SET settings = '{\"strict_end\": true}' WHERE code = 'T'"))
+    page = page_as("volunteer", viewport=PHONE, geolocation=station.inside("A2"))
+    page.goto(f"/phone/#/case/{withdrawn.id}")
+    page.locator("[data-verb=withdraw] > summary").click()
+    page.fill("#withdraw-note", "看错了")
+    page.locator("#step-withdraw").click()
+    expect(page.locator(".badge[data-state=withdrawn]")).to_be_visible()
+    page.goto(f"/phone/#/case/{back.id}")
+    page.locator("[data-verb=verify] > summary").click()
+    page.set_input_files("#verify-photo", [{"name": "a.jpg", "mimeType": "image/jpeg", "buffer": photo(9)}])
+    page.locator("#step-verify").click()
+    expect(page.locator(".badge[data-state=closed]").first).to_be_visible()

@@ -1,0 +1,92 @@
+"""What crosses the wire about the desk."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import fields, validate
+
+from webapp.cases.rules import OPEN_STATES, PAUSED_STATES, PENDING_TITLES, STATE_TITLES, State
+from webapp.core import clock
+from webapp.core.i18n import _, choose
+from webapp.core.schema import Page, Strict, Text
+from webapp.desk.rules import MOST_COUNTED, PAGE, SORTS
+
+
+class FilterIn(Strict):
+    """What a list is cut down to, and how it is sorted."""
+
+    class_code = Text(60, load_default="")
+    police_grid_id = fields.UUID(load_default=None)
+    priority = fields.Integer(load_default=None, validate=validate.Range(min=0, max=2))
+    q = Text(60, load_default="", data_key="q")
+    sort = fields.String(load_default="clock", validate=validate.OneOf(list(SORTS)))
+
+
+class ListIn(FilterIn):
+    """Which page of a list is wanted."""
+
+    limit = fields.Integer(load_default=PAGE, validate=validate.Range(min=1, max=200))
+    cursor = Text(300, load_default="")
+
+
+class CountOut(Strict):
+    """One list of the desk and how long it is; `more`: longer than `count` says."""
+
+    name = fields.String()
+    title = fields.Function(lambda item: _(item["of"].title))
+    hint = fields.Function(lambda item: _(item["of"].hint))
+    count = fields.Function(lambda item: min(item["count"], MOST_COUNTED))
+    more = fields.Function(lambda item: item["count"] > MOST_COUNTED)
+    calls = fields.Function(lambda item: item["of"].calls, metadata={"description": "Each waits for me"})
+    alarm = fields.Function(lambda item: item["of"].alarm)
+
+
+class DeskOut(Strict):
+    """All lists with their counts, and how much waits for me."""
+
+    lists = fields.List(fields.Nested(CountOut))
+    waiting = fields.Integer(metadata={"description": "Entries of the lists that wait for me"})
+
+
+class EntryOut(Strict):
+    """A case as an entry of a list. Coordinates: WGS 84."""
+
+    id = fields.UUID()
+    number = fields.String()
+    url = fields.Function(lambda row: f"/cases/{row.number}")
+    kind = fields.String()
+    class_code = fields.String()
+    class_title = fields.Function(lambda row: choose(row.class_title))
+    state = fields.String()
+    state_title = fields.Function(lambda row: _(STATE_TITLES[State(row.state)]))
+    restricted = fields.Boolean()
+    priority = fields.Integer()
+    level = fields.Integer()
+    reopened = fields.Integer()
+    voices = fields.Integer()
+    pending = fields.String(allow_none=True)
+    pending_title = fields.Function(lambda row: _(PENDING_TITLES[row.pending]) if row.pending else None)
+    address = fields.String()
+    note = fields.Function(lambda row: row.note[:140])
+    grid = fields.String()
+    police_grid = fields.String()
+    holder = fields.String(allow_none=True)
+    lon = fields.Float()
+    lat = fields.Float()
+    found_at = fields.AwareDateTime()
+    respond_by = fields.AwareDateTime(allow_none=True)
+    due_at = fields.AwareDateTime(allow_none=True)
+    clock = fields.AwareDateTime(allow_none=True, metadata={"description": "The clock that the list shows"})
+    overdue = fields.Method("_overdue")
+    paused = fields.Function(lambda row: row.paused_at is not None)
+
+    def _overdue(self, row: Any) -> bool:
+        running = row.state in OPEN_STATES and row.state not in PAUSED_STATES
+        return bool(running and row.clock and row.clock < clock.now())
+
+
+class EntryPage(Page):
+    """One page of a list."""
+
+    entries = fields.List(fields.Nested(EntryOut))
