@@ -6,7 +6,7 @@ from alembic import op
 from migrations.statements import run
 
 revision = "0021"
-down_revision = "0015"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 

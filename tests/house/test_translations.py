@@ -17,8 +17,9 @@ from babel.messages.pofile import read_po
 from gis.coverage import Kind
 from tests.house.error_codes import Raised, raised
 from tests.house.source import ROOT, module, modules, named
-from webapp.cases.rules import EVENT_TITLES, METHOD_TITLES, State
+from webapp.cases.rules import METHOD_TITLES, State
 from webapp.cases.schemas import CloseIn, ReportIn
+from webapp.cases.titles import EVENT_TITLES
 from webapp.core.i18n import CATALOGUES, speaking
 from webapp.core.messages import MESSAGES, TITLES, message
 from webapp.core.web import problems_of

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -18,7 +17,8 @@ from collectors.records import Attachment as SentFile
 from collectors.records import Report
 from webapp.areas import queries as areas
 from webapp.calendars.counting import Calendar
-from webapp.cases import clocks, filing, queries, questions, rules, steps
+from webapp.cases import clocks, filing, queries, questions, rules, steps, surroundings, titles
+from webapp.cases.filing import Receipt as Receipt
 from webapp.cases.filing import Sender as Sender
 from webapp.cases.models import Attachment, Case, CaseNote
 from webapp.cases.steps import Given as Given
@@ -30,22 +30,6 @@ from webapp.core.events import Write, record
 from webapp.core.files import BlobStore
 
 _ATTACHMENT = table_of(Attachment)
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """What the sender of a report is told, the same each time: number, who received it, the files held."""
-
-    id: UUID
-    number: str
-    grid: str
-    police_grid: str
-    neighbour: str | None
-    reported_at: datetime
-    held: tuple[str, ...]
-    created: bool = False
-    state: str = "received"
-    previews: tuple[str, ...] = ()
 
 
 class _Overtaken(Exception):
@@ -124,17 +108,6 @@ def take_files(
     )
 
 
-@dataclass(frozen=True)
-class _Checked:
-    """A report that may be written: its class, its place in WGS 84, whose ground that is, and the moment."""
-
-    declared: queries.Declared
-    lon: float
-    lat: float
-    area: areas.Area
-    now: datetime
-
-
 def _checked(
     session: Session,
     sent: Report,
@@ -143,7 +116,7 @@ def _checked(
     now: datetime,
     complete: bool,
     by: Actor,
-) -> _Checked:
+) -> filing.Checked:
     """Check everything that is said; raise Refused with all that is wrong with it."""
     declared = met.declared
     if declared is None:
@@ -157,13 +130,13 @@ def _checked(
         raise Refused(problems=problems)
     lon, lat = spot.place
     area = areas.area_of(session, met.near, by.station_id, lon, lat, now, spot.radius_m)
-    return _Checked(declared, lon, lat, area, now)
+    return filing.Checked(declared, lon, lat, area, now)
 
 
 def _first(
     session: Session,
     sent: Report,
-    checked: _Checked,
+    checked: filing.Checked,
     files: list[dict[str, Any]],
     own: Mapping[str, Any],
     by: Actor,
@@ -234,11 +207,11 @@ def take_step(
     if step is None:
         raise NotFound()
     if revision is not None and revision != case.revision:
-        since = queries.since(session, case.id, revision)
+        since = surroundings.since(session, case.id, revision)
         raise Conflict(
             "revision",
             held=case.revision,
-            since=[rules.event_title(event.name, event.data) for event in since],
+            since=[titles.event_title(event.name, event.data) for event in since],
         )
     stands, now = steps.standing(session, case, by), clock.now()
     if not stands.is_one(step.who):
@@ -272,7 +245,7 @@ _OVER = text("SELECT app.take_over_ground(:id)")
 def _write_step(session: Session, case: Case, new: Mapping[str, Any], by: Actor) -> bool:
     """Write the new columns of a case; say whether it left the actor's sight: what was only given to him."""
     ends = "assigned_to" in new and by.person_id not in (new["assigned_to"], case.reporter_id)
-    if ends and by.person_id and not queries.on_my_ground(session, case):
+    if ends and by.person_id and not surroundings.on_my_ground(session, case):
         wanted = {"id": case.id, "new": orjson.dumps({n: _plain(v) for n, v in new.items()}).decode()}
         if not session.scalar(_LEAVE, wanted):
             raise Forbidden("not_yours")

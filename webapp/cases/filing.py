@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
+from uuid import UUID
 
 import orjson
 
@@ -46,6 +48,33 @@ class Sender:
     def columns(self) -> dict[str, str | None]:
         """Return the columns of a case that say so."""
         return {"source": self.source, "client": self.client[:100], "source_ref": self.ref}
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What the sender of a report is told, the same each time: number, who received it, the files held."""
+
+    id: UUID
+    number: str
+    grid: str
+    police_grid: str
+    neighbour: str | None
+    reported_at: datetime
+    held: tuple[str, ...]
+    created: bool = False
+    state: str = "received"
+    previews: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A report that may be written: its class, its place in WGS 84, whose ground that is, and the moment."""
+
+    declared: Declared
+    lon: float
+    lat: float
+    area: Area
+    now: datetime
 
 
 @dataclass(frozen=True)

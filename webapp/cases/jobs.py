@@ -12,7 +12,7 @@ from collectors.records import Refused
 from webapp.areas.actions import note_unattended
 from webapp.areas.queries import on_duty
 from webapp.calendars import queries as calendars
-from webapp.cases import queries
+from webapp.cases import surroundings
 from webapp.cases.actions import Given, locked_case, recount, take_step
 from webapp.cases.models import Attachment, Case, Voice
 from webapp.cases.rules import OPEN_STATES
@@ -105,14 +105,15 @@ def award_points(run: Run) -> None:
 
 def watch_clocks(run: Run) -> None:
     """Escalate what is past an end, once for each end of a case; say where nobody answers for open cases."""
-    now, told = clock.now(), set()
-    for case_id, ran_out in queries.ran_out(run.session, now, MOST_AT_ONCE):
+    now = clock.now()
+    told: set[UUID] = set()
+    for row in surroundings.ran_out(run.session, now, MOST_AT_ONCE):
         # A case past both its ends goes up one level now and one at the next look.
-        if case_id in told:
+        if row.id in told:
             continue
-        told.add(case_id)
-        case = locked_case(run.session, case_id)
-        take_step(run.session, run.resources["blobs"], case, "escalate", Given(clock=ran_out), by=run.by)
-    for ground in queries.waiting_by_grid(run.session):
+        told.add(row.id)
+        case = locked_case(run.session, row.id)
+        take_step(run.session, run.resources["blobs"], case, "escalate", Given(clock=row.clock), by=run.by)
+    for ground in surroundings.waiting_by_grid(run.session):
         if not on_duty(run.session, ground.grid_id, ground.police_grid_id, now):
             note_unattended(run.session, ground.grid_id, cases=ground.cases, by=run.by)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from collectors.tables import encode
 from webapp.areas.queries import on_duty, police_grids
-from webapp.cases import queries, questions, rules, steps
+from webapp.cases import queries, questions, rules, steps, surroundings, titles
 from webapp.cases.models import Case
 from webapp.cases.rules import STATE_TITLES, State
 from webapp.core import clock
@@ -123,7 +123,7 @@ def case(number: str, session: Session, by: Actor) -> str:
         **_next(session, found, by),
         phone=phone(session, found.reporter_id),
         pressing=found.voices >= rules.PRESSING_VOICES,
-        around=queries.around(session, found, lon, lat),
+        around=surroundings.around(session, found, lon, lat),
         duty=duty,
         desk=[] if posted else chiefs(session),
         questions=[questions.Question.declared(item) for item in found.hazard_class.questions],
@@ -150,10 +150,10 @@ def _life(session: Session, found: Case) -> dict[str, Any]:
     people = {event.by_id for event in events} | {found.reporter_id, found.handler_id, found.assigned_to}
     people |= {UUID(event.data["assigned_to"]) for event in events if event.data.get("assigned_to")}
     return {
-        "events": [(event, rules.event_title(event.name, event.data), _moment(event)) for event in events],
+        "events": [(event, titles.event_title(event.name, event.data), _moment(event)) for event in events],
         "names": names(session, {item for item in people if item}),
         "notes": {str(note.id): note for note in found.notes},
-        "voices": queries.voices(session, found.id),
+        "voices": surroundings.voices(session, found.id),
     }
 
 
@@ -175,7 +175,7 @@ def _next(session: Session, found: Case, by: Actor) -> dict[str, Any]:
         "steps": rules.by_likelihood(offered, found.facts),
         "handlers": handlers(session) if sends else [],
         "teams": teams(session, by) if sends else [],
-        "matters": queries.open_matters(session) if sends else {},
+        "matters": surroundings.open_matters(session) if sends else {},
         "grades": rules.GRADES,
         "closed_by_words": rules.CLOSED_BY_WORDS,
     }

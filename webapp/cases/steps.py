@@ -12,7 +12,7 @@ from geoalchemy2.shape import to_shape
 from sqlalchemy.orm import Session
 
 from gis.coords import metres_per_degree
-from webapp.cases import clocks, queries, rules
+from webapp.cases import clocks, queries, rules, surroundings
 from webapp.cases.models import Case
 from webapp.cases.rules import Standing, State, Step
 from webapp.core.actor import Actor
@@ -66,13 +66,13 @@ def standing(session: Session, case: Case, by: Actor) -> Standing:
     """Return how somebody stands to a case."""
     declared = case.hazard_class
     strict = strict_end(station(session, by).settings)
-    in_team = case.assigned_team is not None and queries.in_team(session, case.assigned_team)
+    in_team = case.assigned_team is not None and surroundings.in_team(session, case.assigned_team)
     given = in_team or (by.person_id is not None and case.assigned_to == by.person_id)
     return Standing(
         role=by.role,
         me=by.person_id,
         state=case.state,
-        here_to_work=given or queries.on_my_ground(session, case),
+        here_to_work=given or surroundings.on_my_ground(session, case),
         reporter=case.reporter_id,
         handler=case.handler_id,
         assigned=case.assigned_to,

@@ -83,7 +83,8 @@ def team(superuser, station, member):
             (str(made), str(station.id)),
         )
         cursor.execute(
-            "INSERT INTO app.membership (team_id, person_id, station_id, since_on) VALUES (%s, %s, %s, now())",
+            "INSERT INTO app.membership (team_id, person_id, station_id, since_on)"
+            " VALUES (%s, %s, %s, now())",
             (str(made), str(member("t.grid_worker.b").person_id), str(station.id)),
         )
     return made

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.samples import photo
-from webapp.cases import actions, queries, rules, steps
+from webapp.cases import actions, queries, rules, steps, surroundings
 from webapp.cases.rules import OPEN_STATES, PAUSED_STATES, STEPS, Standing, State, offered, replayed
 from webapp.core.actor import Actor
 from webapp.core.errors import NotFound
@@ -177,7 +177,7 @@ def _one_step(session, case_id, given, dice, blobs, by):
         seen = queries.case(session, case_id)
     except NotFound:
         return 0
-    on_ground = queries.on_my_ground(
+    on_ground = surroundings.on_my_ground(
         session, seen
     )  # who is sent there from elsewhere can't see the lead case
     choices = offered(steps.standing(session, seen, by))

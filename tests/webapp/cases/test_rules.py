@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from webapp.cases import questions, rules
+from webapp.cases import questions, rules, titles
 from webapp.cases.questions import Question
 
 NOW = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
@@ -85,8 +85,8 @@ def test_every_state_and_event_has_a_title_in_both_languages():
     from webapp.core import i18n
 
     words = [step.title for step in rules.STEPS.values()]
-    assert {step.event for step in rules.STEPS.values()} <= set(rules.EVENT_TITLES)
+    assert {step.event for step in rules.STEPS.values()} <= set(titles.EVENT_TITLES)
     with i18n.speaking("zh"):
-        titles = [i18n._(t) for t in (*words, *rules.STATE_TITLES.values(), *rules.EVENT_TITLES.values())]
+        shown = [i18n._(t) for t in (*words, *rules.STATE_TITLES.values(), *titles.EVENT_TITLES.values())]
     assert set(rules.STATE_TITLES) == set(rules.State)
-    assert all(any("\u4e00" <= c <= "\u9fff" for c in title) for title in titles)
+    assert all(any("\u4e00" <= c <= "\u9fff" for c in title) for title in shown)
