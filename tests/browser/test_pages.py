@@ -135,7 +135,8 @@ def test_a_case_is_accepted_and_closed_with_proof(
         page.wait_for_function(
             "at => document.querySelectorAll('.before-after img')[at].naturalWidth > 0", arg=at
         )
-    expect(page.locator(".case-next")).to_have_count(0)
+    expect(page.locator("#compare input")).to_be_visible()
+    expect(page.locator("#close")).to_have_count(0)
 
 
 def test_a_large_photo_is_made_smaller_on_its_way(
@@ -188,7 +189,7 @@ def test_who_was_slower_is_told_and_may_load_again(
     expect(page.get_by_role("button", name="Close this case")).to_be_visible()
 
 
-def test_a_volunteer_sees_the_own_case_and_no_buttons(
+def test_a_volunteer_sees_the_own_case_and_may_only_withdraw_it(
     page_as: PageAs, send_report: Send, number_of: Callable[[Sample], str]
 ) -> None:
     number = number_of(send_report("t.volunteer", "A1"))
@@ -196,7 +197,9 @@ def test_a_volunteer_sees_the_own_case_and_no_buttons(
     page.goto("/cases")
     page.get_by_role("link", name=number).click()
     expect(page.locator("h1")).to_have_text("飞线充电")
-    expect(page.locator(".case-next")).to_have_count(0)
+    steps = page.locator("form[data-step]")
+    expect(steps).to_have_count(1)
+    expect(steps).to_have_id("withdraw")
     expect(page.get_by_role("link", name="在地图上查看")).to_have_count(0)
 
 

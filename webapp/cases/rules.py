@@ -274,8 +274,8 @@ def offered(standing: Standing) -> list[Step]:
 # What is most likely wanted comes first: an approval that waits, an answer, the way to the end; what ends
 # a case otherwise, or hands it on, is further down.
 _LIKELY = (
-    "grant_extension", "hang_up", "accept", "acknowledge", "order_correction", "grade", "handle", "feed_back",
-    "close", "verify", "note_receipt", "note_answer", "resume", "look_back", "unmerge",
+    "grant_extension", "hang_up", "accept", "acknowledge", "order_correction", "grade", "close", "handle",
+    "feed_back", "verify", "note_receipt", "note_answer", "resume", "look_back", "unmerge",
 )  # fmt: skip
 
 

@@ -34,8 +34,8 @@ class CountOut(Strict):
     """One list of the desk and how long it is; `more`: longer than `count` says."""
 
     name = fields.String()
-    title = fields.Function(lambda item: _(item["of"].title))
-    hint = fields.Function(lambda item: _(item["of"].hint))
+    title = fields.Function(lambda item: _(item.get("of").title))
+    hint = fields.Function(lambda item: _(item.get("of").hint))
     count = fields.Function(lambda item: min(item["count"], MOST_COUNTED))
     more = fields.Function(lambda item: item["count"] > MOST_COUNTED)
     calls = fields.Function(lambda item: item["of"].calls, metadata={"description": "Each waits for me"})
