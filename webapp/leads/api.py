@@ -17,7 +17,7 @@ from webapp.leads.schemas import (
     IntervalIn,
     KeptOut,
     LeadFiguresOut,
-    LeadOut,
+    RestrictedOut,
     OpenedOut,
     PersonIn,
     PurposeIn,
@@ -35,7 +35,7 @@ OFTEN = (120, 3600)
 
 @blp.route("/leads")
 @door(*rules.OPENERS)
-@blp.response(200, LeadOut(many=True))
+@blp.response(200, RestrictedOut(many=True))
 def leads(session: Session, by: Actor) -> list[dict[str, Any]]:
     """The restricted leads that I may open, without their words, places and people."""
     return queries.leads(session)

@@ -10,7 +10,7 @@ from webapp.core.schema import Strict, Text
 from webapp.leads import rules
 
 
-class LeadOut(Strict):
+class RestrictedOut(Strict):
     """What the list tells of a lead: no words, no place, no people. `open_until` while a purpose counts."""
 
     id = fields.UUID()

@@ -37,7 +37,7 @@ from webapp.referrals.schemas import (
     MarkIn,
     MarkOut,
     MyAttemptOut,
-    PhotoIn,
+    ScanIn,
     RecallIn,
     ReceiptIn,
     ReferralOut,
@@ -213,7 +213,7 @@ def deliver(body: dict[str, Any], referral_id: UUID, session: Session, by: Actor
 @blp.route("/referrals/<uuid:referral_id>/receipt", methods=["POST"])
 @door(*rules.SENDERS)
 @blp.arguments(ReceiptIn, location="form")
-@blp.arguments(PhotoIn, location="files")
+@blp.arguments(ScanIn, location="files")
 @blp.response(200, ReferralOut)
 def receipt(
     body: dict[str, Any], files: dict[str, Any], referral_id: UUID, session: Session, by: Actor
@@ -227,7 +227,7 @@ def receipt(
 @blp.route("/referrals/<uuid:referral_id>/answer", methods=["POST"])
 @door(*rules.SENDERS)
 @blp.arguments(AnswerIn, location="form")
-@blp.arguments(PhotoIn, location="files")
+@blp.arguments(ScanIn, location="files")
 @blp.response(200, ReferralOut)
 def answer(
     body: dict[str, Any], files: dict[str, Any], referral_id: UUID, session: Session, by: Actor

@@ -207,7 +207,7 @@ class RecallIn(Strict):
     words = Text(500, low=2, required=True)
 
 
-class PhotoIn(Strict):
+class ScanIn(Strict):
     """A picture that may be missing."""
 
     photo = fields.Raw(metadata={"type": "string", "format": "binary"})
@@ -265,7 +265,7 @@ class ListQuery(Strict):
     group = fields.String(load_default=None, allow_none=True, validate=validate.OneOf(list(rules.GROUPS)))
 
 
-class ListedOut(ReferralOut):
+class ReferralRowOut(ReferralOut):
     """A referral of the list, with its case."""
 
     case_number = fields.Function(lambda r: r.case.number if r.case else None)
@@ -275,7 +275,7 @@ class ReferralsOut(Strict):
     """Referrals with the counts of all groups."""
 
     counts = fields.Dict(keys=fields.String(), values=fields.Integer())
-    referrals = fields.List(fields.Nested(ListedOut))
+    referrals = fields.List(fields.Nested(ReferralRowOut))
 
 
 class SpanQuery(Strict):

@@ -21,7 +21,7 @@ from webapp.tasks.schemas import (
     CaseTasksOut,
     LookBackIn,
     LookBackOut,
-    PhotoIn,
+    TaskPhotoIn,
     PlannedOut,
     ReceiverIn,
     ReceiversOut,
@@ -82,7 +82,7 @@ def take(task_id: UUID, session: Session, by: Actor) -> queries.Entry:
 @blp.route("/tasks/<uuid:task_id>/result", methods=["POST"])
 @door(*rules.DOERS, scope="submit")
 @blp.arguments(ResultIn, location="form")
-@blp.arguments(PhotoIn, location="files")
+@blp.arguments(TaskPhotoIn, location="files")
 @blp.response(200, TaskOut)
 def result(
     body: rules.Result, files: dict[str, Any], task_id: UUID, session: Session, by: Actor

@@ -83,7 +83,7 @@ class ResultIn(Strict):
         return rules.Result(**data)
 
 
-class PhotoIn(Strict):
+class TaskPhotoIn(Strict):
     """A photo of the result, as a file of the form; there may be none."""
 
     photo = fields.Raw(metadata={"type": "string", "format": "binary"})
@@ -225,7 +225,7 @@ class PlannedOut(Strict):
     case_title = fields.Function(lambda row: choose(row.case.hazard_class.title))
 
 
-class NamedOut(Strict):
+class ReceiverNameOut(Strict):
     """A person, team or grid that a task may go to."""
 
     id = fields.UUID()
@@ -238,9 +238,9 @@ class NamedOut(Strict):
 class ReceiversOut(Strict):
     """Whom the asker may give a task to."""
 
-    people = fields.List(fields.Nested(NamedOut))
-    teams = fields.List(fields.Nested(NamedOut))
-    grids = fields.List(fields.Nested(NamedOut))
+    people = fields.List(fields.Nested(ReceiverNameOut))
+    teams = fields.List(fields.Nested(ReceiverNameOut))
+    grids = fields.List(fields.Nested(ReceiverNameOut))
 
 
 class RuleOut(Strict):
