@@ -17,12 +17,12 @@ from webapp.leads.schemas import (
     IntervalIn,
     KeptOut,
     LeadFiguresOut,
-    RestrictedOut,
     OpenedOut,
     PersonIn,
     PurposeIn,
     ReadOut,
     ReadsQuery,
+    RestrictedOut,
     VisitIn,
     VisitsOut,
 )

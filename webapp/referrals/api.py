@@ -37,12 +37,12 @@ from webapp.referrals.schemas import (
     MarkIn,
     MarkOut,
     MyAttemptOut,
-    ScanIn,
     RecallIn,
     ReceiptIn,
     ReferralOut,
     ReferralsOut,
     ResultOut,
+    ScanIn,
     SpanQuery,
     WeekQuery,
 )
