@@ -1,6 +1,6 @@
 // The desk: lists of what waits beside the map of the own ground, kept fresh by live news, used by keyboard or thumb.
 
-import { byId, fill, h } from "../shared/dom.js";
+import { byId, fill } from "../shared/dom.js";
 import { explain, getJson } from "../shared/http.js";
 import { load, t } from "../shared/i18n.js";
 import { Live } from "../officer/live.js";

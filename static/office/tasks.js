@@ -44,7 +44,8 @@ function draw() {
   const parts = inParts(tasks, start, Date.now());
   fill(list, parts.length ? parts.map(([part, found]) => section(part, found)) : h("p", { class: "empty", text: t("tasks.none") }));
   for (const id of open) list.querySelector(`#${id} details`)?.setAttribute("open", "");
-  if (focused) list.querySelector(`#${focused} summary`)?.focus();
+  const again = focused ? list.querySelector(`#${focused} summary`) : null;
+  if (again instanceof HTMLElement) again.focus();
   const due = parts.filter(([part]) => part === "overdue" || part === "today").flatMap(([, found]) => found).length;
   state.textContent = t(start ? "tasks.state.here" : "tasks.state", { n: due });
   document.title = `${due ? `(${due}) ` : ""}${t("tasks.title")} · 双格`;

@@ -126,7 +126,7 @@ def test_a_case_is_accepted_and_closed_with_proof(
     expect(page.locator("#close [data-preview] img")).to_be_visible()
     closing.click()
     expect(page.locator("h1 + .badge")).to_have_text("已办结")
-    assert page.locator(".timeline strong").all_inner_texts() == ["上报", "受理", "办结"]
+    assert page.locator(".case-life .timeline strong").all_inner_texts() == ["上报", "受理", "办结"]
     expect(page.locator(".case-what dl")).to_contain_text("已责令改正")
     pictures = page.locator(".before-after img")
     expect(pictures).to_have_count(2)
@@ -184,7 +184,9 @@ def test_who_was_slower_is_told_and_may_load_again(
     done = as_user("t.station_chief").post(f"/api/v1/cases/{sample.id}/accept", json={})
     assert done.status_code == 200
     page.get_by_role("button", name="Accept this case").click()
-    expect(page.get_by_role("alert")).to_contain_text("Somebody changed this case meanwhile")
+    expect(page.locator("#accept").get_by_role("alert")).to_contain_text(
+        "Somebody changed this case meanwhile"
+    )
     page.get_by_role("button", name="Load again").click()
     expect(page.get_by_role("button", name="Close this case")).to_be_visible()
 

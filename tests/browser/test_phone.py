@@ -190,7 +190,13 @@ def keys_used() -> set[str]:
 
 
 def test_both_languages_have_every_text() -> None:
-    texts = {lang: json.loads((STATIC / f"i18n/phone.{lang}.json").read_text()) for lang in ("zh", "en")}
+    names = ("phone", "calls")
+    texts = {
+        lang: {
+            k: v for n in names for k, v in json.loads((STATIC / f"i18n/{n}.{lang}.json").read_text()).items()
+        }
+        for lang in ("zh", "en")
+    }
     assert texts["zh"].keys() == texts["en"].keys()
     assert keys_used() <= texts["zh"].keys()
     for key, english in texts["en"].items():
@@ -247,7 +253,7 @@ def test_fits_a_small_screen_and_a_gloved_thumb(phone: Callable[..., Page]) -> N
         assert small == [], f"too small to hit on {screen}"
         assert page.evaluate("parseFloat(getComputedStyle(document.body).fontSize)") >= 18
 
-    expect(page.locator(".class-button")).to_have_count(6)
+    expect(page.locator(".class-button")).to_have_count(7)
     check("what")
     choose(page)
     page.locator(".grid-picker summary").tap()

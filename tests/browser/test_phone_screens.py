@@ -290,7 +290,7 @@ def test_words_and_a_photo_are_added_to_my_case_and_reach_the_officer(
     number = page.locator("#screen .number").first.inner_text()
     office = page_as("officer", police_grid="A")
     office.goto(f"/cases/{number}")
-    expect(office.locator(".timeline")).to_contain_text("晚上又拉了一根线 <b>")
+    expect(office.locator(".case-life .timeline")).to_contain_text("晚上又拉了一根线 <b>")
 
 
 def test_thanks_and_the_cure_beside_what_was_found(

@@ -15,6 +15,7 @@ from webapp.people.rules import Role
 ROLES = tuple(str(role) for role in Role)
 REPORTERS = {"volunteer", "grid_worker", "officer", "mediator", "planner", "station_chief"}
 HANDLERS = {"officer", "grid_worker", "station_chief"}
+CALLERS = {"volunteer", "grid_worker", "mediator", "officer", "station_chief"}
 POLICE = {"officer", "station_chief"}
 PLANNERS = {"planner", "station_chief"}
 MAP = {"officer", "grid_worker", "station_chief", "planner", "mediator", "system_admin"}
@@ -224,6 +225,21 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("POST", "/api/v1/webhooks/<uuid:webhook_id>/ping"): KEEPERS,
     ("GET", "/api/v1/webhooks/<uuid:webhook_id>/deliveries"): KEEPERS,
     ("POST", "/api/v1/webhook-deliveries/<uuid:delivery_id>/replay"): KEEPERS,
+    # Calls
+    ("GET", "/calls"): CALLERS,
+    ("GET", "/calls/<uuid:call_id>"): CALLERS,
+    ("GET", "/calls/statistics"): CALLERS,
+    ("GET", "/api/v1/calls"): ALL,
+    ("POST", "/api/v1/calls"): CALLERS,
+    ("GET", "/api/v1/calls/<uuid:call_id>"): ALL,
+    ("POST", "/api/v1/calls/<uuid:call_id>/<any(acknowledge, take, arrive):verb>"): CALLERS,
+    ("POST", "/api/v1/calls/<uuid:call_id>/<any(finish, cancel, lapse):verb>"): CALLERS,
+    ("POST", "/api/v1/calls/<uuid:call_id>/decline"): CALLERS,
+    ("GET", "/api/v1/calls/aims"): {"officer", "station_chief"},
+    ("GET", "/api/v1/calls/statistics"): CALLERS,
+    ("GET", "/api/v1/calls/statistics.csv"): CALLERS,
+    ("GET", "/api/v1/calls/limits"): CALLERS,
+    ("PUT", "/api/v1/calls/limits"): {"station_chief"},
     # Tasks and look-backs
     ("GET", "/tasks"): REPORTERS,
     ("GET", "/tasks/waypoints.<any(gpx, geojson):form>"): HANDLERS,
@@ -319,6 +335,9 @@ def address(rule):
         ("<string(length=64):sha>", "ab" * 32),
         ("<collection>", "grids"),
         ("<int:number>", "0"),
+        ("<int:year>", "2026"),
+        ("<any(acknowledge, take, arrive):verb>", "take"),
+        ("<any(finish, cancel, lapse):verb>", "cancel"),
         ("<number>", "T-2026-999999"),
         ("<code>", "nothing"),
         ("<int:version>", "1"),

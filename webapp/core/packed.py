@@ -63,10 +63,18 @@ def _kind(path: Path) -> str:
     return f"{kind}; charset=utf-8" if kind.startswith("text/") or "json" in kind or "svg" in kind else kind
 
 
+_PUBLIC = (
+    "/phone/",
+    "/api/v1/hazard-classes",
+    "/ogc/collections/grids/",
+    "/ogc/collections/police_grids/",
+)
+
+
 def _pack(response: Response) -> Response:
-    """Compress the phone's page, which holds no secret that a guess could be measured against."""
+    """Compress the phone's page and public lists: no secret in them that a guess could be measured against."""
     if (
-        not request.path.startswith("/phone/")
+        not request.path.startswith(_PUBLIC)
         or response.status_code != 200
         or response.direct_passthrough
         or "Content-Encoding" in response.headers

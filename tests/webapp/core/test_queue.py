@@ -309,7 +309,8 @@ def test_a_report_gets_its_thumbnail(
     while worker.step():
         pass
     done = {(job.name, job.state, UUID(job.args["subject"])) for job in jobs(database)}
-    names = ("cases.make_thumbnails", "webhooks.enqueue_deliveries")
+    names = REACTIONS["cases.reported"]
+    assert "cases.make_thumbnails" in names
     assert done == {(name, "done", UUID(sent.id)) for name in names}
     assert len(jobs(database)) == len(names)
     with owner_db.transaction() as session:

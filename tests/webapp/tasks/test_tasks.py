@@ -232,6 +232,8 @@ def test_a_restricted_matter_goes_to_an_officer_by_name_only(
         "t.volunteer", "A1", class_code="lead", answers={"subject": "gambling", "ongoing": True}
     )
     chief = as_user("t.station_chief")
+    purpose = {"purpose": "handle", "words": "指派走访"}
+    assert chief.post(f"/api/v1/leads/{lead.id}/open", json=purpose).status_code == 200
     for receiver in ({}, {"to_person": member("t.grid_worker.a").person_id}):
         body = wanted(case_id=lead.id, place=None, **receiver)
         assert chief.post("/api/v1/tasks", json=body).json["errors"][0]["code"] == "restricted_task"
