@@ -400,6 +400,12 @@ def test_a_submit_token_opens_what_a_phone_needs_and_nothing_more(app, as_role):
         and phone.open(address(rule).replace("<token>", made.json["token"]), method=method).status_code != 403
     }
     assert opened == {
+        ("GET", "/api/v1/calls"),
+        ("POST", "/api/v1/calls"),
+        ("GET", "/api/v1/calls/<uuid:call_id>"),
+        ("POST", "/api/v1/calls/<uuid:call_id>/<any(acknowledge, take, arrive):verb>"),
+        ("POST", "/api/v1/calls/<uuid:call_id>/<any(finish, cancel, lapse):verb>"),
+        ("POST", "/api/v1/calls/<uuid:call_id>/decline"),
         ("GET", "/api/v1/me"),
         ("GET", "/api/v1/locate"),
         ("GET", "/api/v1/grids"),

@@ -42,7 +42,7 @@ STATE_TITLES = {
     State.CLOSED: N_("closed"),
     State.REJECTED: N_("rejected"),
     State.DUPLICATE: N_("duplicate"),
-    State.WITHDRAWN: N_("withdrawn"),
+    State.WITHDRAWN: N_("withdrawn by the reporter"),
 }
 OVER_STATES = (State.CLOSED, State.REJECTED, State.DUPLICATE, State.WITHDRAWN)
 OPEN_STATES = tuple(state for state in State if state not in OVER_STATES)

@@ -55,7 +55,7 @@ MESSAGES = {
     "guardian_needed": N_("A minor is visited with the guardian known: name the guardian."),
     "photo_of_other_case": N_("These photos are not of this case: %(ids)s."),
     "purpose_words": N_("Say in a few words what for (at least %(limit)s characters)."),
-    "reason_needed": N_("Say in a few words why the body must know the reporter."),
+    "reason_needed": N_("Say why."),
     "reporter_not_ticked": N_("The reporter's data stand on the form only when that is ticked."),
     "visitor_twice": N_("The second visitor is another person."),
     "lead_unknown": N_("No case with this number is open to you."),
