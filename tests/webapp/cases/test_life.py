@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+
 from tests.webapp.cases.life_cases import CASES, Board, form, step
 from webapp.cases.rules import STEPS, Standing, State
 
@@ -82,7 +83,8 @@ def team(superuser, station, member):
             (str(made), str(station.id)),
         )
         cursor.execute(
-            "INSERT INTO app.membership (team_id, person_id, station_id, since_on) VALUES (%s, %s, %s, now())",
+            "INSERT INTO app.membership (team_id, person_id, station_id, since_on)"
+            " VALUES (%s, %s, %s, now())",
             (str(made), str(member("t.grid_worker.b").person_id), str(station.id)),
         )
     return made
