@@ -63,7 +63,8 @@ def award_points(run: Run) -> None:
 
 def watch_clocks(run: Run) -> None:
     """Escalate what is past an end, once for each end of a case; say where nobody answers for open cases."""
-    now, told = clock.now(), set()
+    now = clock.now()
+    told: set[UUID] = set()
     for case_id, ran_out in queries.ran_out(run.session, now, MOST_AT_ONCE):
         # A case past both its ends goes up one level now and one at the next look.
         if case_id in told:
