@@ -244,7 +244,7 @@ _OVER = text("SELECT app.take_over_ground(:id)")
 
 def _write_step(session: Session, case: Case, new: Mapping[str, Any], by: Actor) -> bool:
     """Write the new columns of a case; say whether it left the actor's sight: what was only given to him."""
-    ends = "assigned_to" in new and by.person_id not in (new["assigned_to"], case.reporter_id)
+    ends = "assigned_to" in new and by.person_id != new["assigned_to"]
     if ends and by.person_id and not surroundings.on_my_ground(session, case):
         wanted = {"id": case.id, "new": orjson.dumps({n: _plain(v) for n, v in new.items()}).decode()}
         if not session.scalar(_LEAVE, wanted):
