@@ -238,6 +238,9 @@ def deliver(
     words = f"{referral.number}: {referral.body.name}"
     _along(session, blobs, referral, "transfer", Given(note=words, body=referral.body.name), by)
     now = clock.now()
+    problems = rules.attempt_problems(at or now, now)
+    if problems:
+        raise Refused(problems=problems)
     referral.delivered_at = min(at or now, now)
     referral.delivered_how, referral.delivered_to = how, to
     days = referral.body.answer_days

@@ -227,8 +227,9 @@ def non_police_months(session: Session, since: datetime, until: datetime) -> lis
 
 def span(since: date | None, until: date | None) -> tuple[datetime, datetime]:
     """Return the moments that two days in China mean, the last one included; a year back without any."""
-    last = (until or clock.now().astimezone(clock.SHOWN).date()) + timedelta(days=1)
-    first = since or last - timedelta(days=366)
+    today = clock.now().astimezone(clock.SHOWN).date()
+    last = rules.within_calendar(until or today) + timedelta(days=1)
+    first = rules.within_calendar(since or last - timedelta(days=366))
     start, end = (datetime.combine(day, datetime.min.time(), clock.SHOWN) for day in (first, last))
     return start, end
 

@@ -162,8 +162,14 @@ def number_of(station_code: str, year: int, serial: int) -> str:
     return f"{station_code}-移-{year}-{serial:04d}"
 
 
+def within_calendar(day: date) -> date:
+    """Return a day, or the nearest one that times can be reckoned from without leaving the calendar."""
+    return min(max(day, date(1949, 10, 1)), date(9000, 1, 1))
+
+
 def week_of(day: date) -> tuple[date, date]:
     """Return the Monday of a day's week and the Monday after it."""
+    day = within_calendar(day)
     monday = day - timedelta(days=day.weekday())
     return monday, monday + timedelta(days=7)
 

@@ -228,6 +228,15 @@ def test_numbers_have_no_gaps(as_user, prepared, body, send_report):
     assert int(second.rsplit("-")[-1]) == int(first.rsplit("-")[-1]) + 1
 
 
+def test_days_at_the_end_of_the_calendar_break_nothing(as_user, prepared):
+    officer = as_user("t.officer.a")
+    for day in ("0001-01-01", "9999-12-31"):
+        assert officer.get(f"/api/v1/referrals/figures?since={day}&until={day}").status_code == 200
+        assert officer.get(f"/api/v1/attempts?day={day}").status_code == 200
+    made = prepared()[2].json
+    assert deliver(officer, made, at="0001-01-01T00:00:00+14:00").status_code == 422
+
+
 def test_working_days_pass_over_what_is_free():
     friday = date(2026, 11, 20)
     assert rules.working_days_after(friday, 1, rules.weekend) == date(2026, 11, 23)
