@@ -95,6 +95,7 @@ byId("from-here").addEventListener("click", () => {
 });
 everything?.addEventListener("change", look);
 
+document.documentElement.dataset.keys = "ready";
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || /** @type {Element} */ (event.target).matches("input, textarea, select")) return;
   const heads = /** @type {HTMLElement[]} */ ([...list.querySelectorAll("summary")]);

@@ -207,6 +207,7 @@ def test_a_task_is_given_on_the_page_and_reaches_the_phone_at_once(
     volunteer.wait_for_timeout(1000)
     page = page_as("station_chief", tolerate=("422",))
     page.goto("/tasks")
+    page.wait_for_selector("html[data-keys=ready]")
     page.keyboard.press("n")
     expect(page.locator("#give-kind")).to_be_focused()
     page.locator("#give-to").select_option(f"to_person {member('t.volunteer').person_id}")

@@ -243,7 +243,7 @@ def examine(database: Database, ledger: Ledger, blobs: Path, first: int) -> dict
         told = all_of(
             "SELECT subject_id, count(*) AS n FROM app.event WHERE name = 'cases.reported' GROUP BY 1"
         )
-        jobs = all_of("SELECT key, state, attempts FROM app.job")
+        jobs = all_of("SELECT key, state, attempts FROM app.job WHERE key ~ '^[0-9]+:'")
         reacting = all_of("SELECT id, name FROM app.event WHERE name = ANY(:n)"
                           " AND id >= :first", n=list(REACTIONS), first=first)  # fmt: skip
         links, breaks = audit.verify(session.connection())

@@ -104,33 +104,42 @@ def after(session: Session, case: Case, effect: str, state: str, now: datetime) 
     """
     if effect not in ("start", "pause", "resume", "extend"):
         return {}
-    calendar = calendars.calendar(session, case.station_id)
+    limit_h = case.hazard_class.limit_h
     if effect == "start":
-        limit_h = case.hazard_class.limit_h
         rule = calendars.rule(session, case.class_code, limit_h, case.priority, now)
-        return begun(rule, calendar, now, limit_h)
+    else:
+        rule = _rule(session, case)
+    return moved(case, effect, state, now, rule, calendars.calendar(session, case.station_id))
+
+
+def moved(
+    case: Case, effect: str, state: str, now: datetime, rule: Rule, calendar: Calendar
+) -> dict[str, Any]:
+    """Return what `after` does, by a rule and a calendar that are given."""
+    if effect == "start":
+        return begun(rule, calendar, now, case.hazard_class.limit_h)
     if effect == "pause":
-        return _paused(session, case, calendar, state, now)
+        return _paused(case, rule, calendar, state, now)
     if effect == "resume":
-        return _resumed(session, case, calendar, now)
-    if case.pending_until is None:
+        return _resumed(case, rule, calendar, now)
+    if effect != "extend" or case.pending_until is None:
         return {}
     clock, due = _of(case).extended(calendar, case.pending_until)
     return {"due_at": due, **_kept(clock)}
 
 
-def _paused(session: Session, case: Case, calendar: Calendar, state: str, now: datetime) -> dict[str, Any]:
+def _paused(case: Case, rule: Rule, calendar: Calendar, state: str, now: datetime) -> dict[str, Any]:
     """Note since when it waits and the seconds left; the clock stands still where its rule says so."""
     left = int((case.due_at - now).total_seconds()) if case.due_at else 0
     told = {"paused_at": now, "paused_left_s": left}
-    if state not in _rule(session, case).pauses:
+    if state not in rule.pauses:
         return told
     return {**told, **_kept(_of(case).paused(calendar, case.due_at, now))}
 
 
-def _resumed(session: Session, case: Case, calendar: Calendar, now: datetime) -> dict[str, Any]:
+def _resumed(case: Case, rule: Rule, calendar: Calendar, now: datetime) -> dict[str, Any]:
     told: dict[str, Any] = {"paused_at": None, "paused_left_s": None}
-    if case.paused_at is None or case.state not in _rule(session, case).pauses:
+    if case.paused_at is None or case.state not in rule.pauses:
         return told
     clock = _of(case).resumed(now)
     return {**told, "due_at": clock.due(calendar), **_kept(clock)}

@@ -72,7 +72,7 @@ _PUBLIC = (
 
 
 def _pack(response: Response) -> Response:
-    """Compress the phone's page and public lists: no secret in them that a guess could be measured against."""
+    """Compress the phone's page and public lists: no secret there that a guess could be measured against."""
     if (
         not request.path.startswith(_PUBLIC)
         or response.status_code != 200

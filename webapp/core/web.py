@@ -268,7 +268,7 @@ def _headers(response: Response) -> Response:
 
 
 def _part_of_a_page(response: Response) -> bool:
-    """Say whether this is a script or sheet of a page: what holds for documents and workers says nothing there.
+    """Say whether this is a script or sheet of a page: the lines for documents and workers say nothing there.
 
     A phone's first opening asks for some eighty of them, each with half a kilobyte of such lines.
     """

@@ -38,7 +38,8 @@ INSERT INTO app.police_grid (id, station_id, code, name)
 INSERT INTO app.police_grid_shape (plan_id, police_grid_id, station_id, geom)
   SELECT '{plan}', q.id, '{station}', ST_Multi(ST_MakeEnvelope(x, y, x + 0.003, y + 0.003, 4326)) FROM public.squares q;
 INSERT INTO app.place (id, station_id, kind, name, geom)
-  SELECT q.id, '{station}', 'shop', 'S' || i, ST_SetSRID(ST_MakePoint(x, y), 4326) FROM public.squares q;
+  SELECT q.id, '{station}', 'shop', 'S' || i, ST_SetSRID(ST_MakePoint(x, y), 4326) FROM public.squares q
+  ON CONFLICT (code) DO NOTHING;  -- of so many short codes two may be equal
 INSERT INTO app.patrol (id, station_id, person_id, kind, started_at, track)
   SELECT q.id, '{station}', '{person}', 'foot', now() - (i % 100) * interval '1 hour',
     ST_Multi(ST_MakeLine(ST_SetSRID(ST_MakePoint(x, y), 4326), ST_SetSRID(ST_MakePoint(x + 0.001, y), 4326)))

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from threading import Barrier
+from uuid import uuid4
 from xml.etree import ElementTree
 
 import pytest
@@ -61,7 +62,7 @@ def form(station):
             "attribute[building_kind]": "multi_storey",
             "attribute[wires]": "2",
             "attribute[seen_charging]": "yes",
-            "description": f"三单元二楼 {next(serial)} {id(serial)}",
+            "description": f"三单元二楼 {next(serial)} {uuid4()}",
             **changes,
         }
         said = {name: value for name, value in said.items() if value is not None}

@@ -61,7 +61,11 @@ def test_repeats_are_compared_with_the_directives_in_force(week: Any, as_user: A
     at_a = groups[tuple(sorted((number_of(week["a"]), number_of(week["a2"]))))]
     at_c = groups[tuple(sorted((number_of(week["c"]), number_of(week["c2"]))))]
     assert len(groups) == 2
-    assert [d["where"] for d in found["directives"]] == ["T-A1", "T-B1", "T-B2"]
+    assert [d["where"] for d in found["directives"] if d["where"].startswith("T-")] == [
+        "T-A1",
+        "T-B1",
+        "T-B2",
+    ]
     assert found["states"] == ["met", "single", "none"]
     assert found["meeting"][0] == [at_a]
     assert found["unnamed"] == [at_c]
@@ -72,7 +76,8 @@ def test_an_officer_sees_the_own_field_only(
 ) -> None:
     found = as_user("t.officer.b").get(WEEK).json
     assert found["groups"] == []
-    assert [d["where"] for d in found["directives"]] == ["T-B1", "T-B2"]
+    # A place without a grid of its own, which another test may have named, is everybody's.
+    assert [d["where"] for d in found["directives"] if d["where"].startswith("T-")] == ["T-B1", "T-B2"]
     mine = as_user("t.officer.a").get(WEEK).json
     assert len(mine["groups"]) == 1
     other = (
