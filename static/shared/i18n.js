@@ -16,8 +16,16 @@ export function language() {
  * @param {string} page
  */
 export async function load(page) {
-  await Promise.all(["shared", page].map(loadFile));
+  await Promise.all(["shared", page].map((name) => {
+    const known = loading.get(name) ?? loadFile(name);
+    loading.set(name, known);
+    known.catch(() => loading.delete(name));
+    return known;
+  }));
 }
+
+/** @type {Map<string, Promise<void>>} */
+const loading = new Map();
 
 /** @param {string} name */
 async function loadFile(name) {

@@ -40,7 +40,8 @@ def _sent(path: Path) -> Response:
         response.headers["Content-Encoding"] = "gzip"
     response.headers["Vary"] = "Accept-Encoding"
     # Asked anew each time (304 when unchanged): after an upgrade no browser runs old modules.
-    response.headers["Cache-Control"] = "no-cache"
+    # A drawing may be an hour old.
+    response.headers["Cache-Control"] = "max-age=3600" if path.suffix == ".svg" else "no-cache"
     response.set_etag(tag)
     return cast(Response, response.make_conditional(request))
 
