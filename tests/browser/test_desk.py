@@ -149,7 +149,6 @@ def test_a_volunteer_withdraws_and_verifies_on_the_phone_page(page_as, send_repo
     with owner_db.transaction() as session:
         fed_back = text("UPDATE app.case_file SET state = 'fed_back' WHERE id = :id")
         session.execute(fed_back, {"id": back.id})
-        session.execute(text("UPDATE app.station SET settings = '{\"strict_end\": true}' WHERE code = 'T'"))
     page = page_as("volunteer", viewport=PHONE, geolocation=station.inside("A2"))
     page.goto(f"/phone/#/case/{withdrawn.id}")
     page.locator("[data-verb=withdraw] > summary").click()

@@ -214,7 +214,8 @@ def test_how_rough_is_too_rough_is_the_stations_to_say(
     def threshold(metres: int) -> None:
         with owner_db.transaction() as session:
             session.execute(text("SET LOCAL ROLE shuangge_owner"))
-            wish = "UPDATE app.station SET settings = jsonb_build_object('gps_threshold_m', :m) WHERE id = :s"
+            wish = """UPDATE app.station
+                SET settings = settings || jsonb_build_object('gps_threshold_m', :m) WHERE id = :s"""
             session.execute(text(wish), {"m": metres, "s": station.id})
 
     lon, lat = station.inside("A1")
