@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from PIL import Image
-from playwright.sync_api import FilePayload, Page, expect
+from playwright.sync_api import Error, FilePayload, Page, expect
 
 from tests.browser.conftest import PHONE
 
@@ -147,7 +148,8 @@ def cases_become(page: Page, count: int, seconds: int = 15) -> list[dict[str, An
 def until(page: Page, script: str) -> None:
     """Wait until a script gives true; Playwright's own wait needs eval, which our policy forbids."""
     for _look in range(150):
-        if page.evaluate(script):
-            return
+        with suppress(Error):  # the page may be on its way to another one just now
+            if page.evaluate(script):
+                return
         page.wait_for_timeout(100)
     raise AssertionError(f"never true: {script}")

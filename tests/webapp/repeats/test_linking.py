@@ -73,7 +73,7 @@ def test_the_same_job_again_changes_nothing(
     report: Any, worked: Any, station: Station, owner_db: Database, settings: Settings
 ) -> None:
     lon, lat = station.inside("A2")
-    here = lon + 0.0013, lat + 0.0009  # where no other test reports
+    here = lon - 0.0016, lat - 0.0012  # where no other test reports
     first, second = report(here), report(here, 10)
     worked()
     before = (len(links(owner_db, first)), len(links(owner_db, first, "near")))
