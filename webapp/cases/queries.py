@@ -45,7 +45,6 @@ from webapp.core.errors import BadRequest, Conflict, NotFound
 
 _CLASS = table_of(HazardClass)
 _ASKED = [_CLASS.c[name] for name in ("code", "version", "questions", "restricted", "limit_h", "kind")]
-_KNOWN_HASH = text("SELECT app.known_report(:id)")
 PAGE = 50
 MOST = 500
 
@@ -165,12 +164,6 @@ def met(
         return Met(bytes.fromhex(found["known"]), None, ())
     declared = Declared(**found["class"]) if found["class"] else None
     return Met(None, declared, tuple(candidate(row) for row in found["near"]))
-
-
-def known_hash(session: Session, case_id: UUID) -> bytes | None:
-    """Return the hash of what a known report said; None for a new one."""
-    found = session.scalar(_KNOWN_HASH, {"id": case_id})
-    return None if found is None else bytes(found)
 
 
 def known_report(session: Session, case_id: UUID) -> Any:

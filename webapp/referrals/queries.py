@@ -232,17 +232,3 @@ def span(since: date | None, until: date | None) -> tuple[datetime, datetime]:
     first = rules.within_calendar(since or last - timedelta(days=366))
     start, end = (datetime.combine(day, datetime.min.time(), clock.SHOWN) for day in (first, last))
     return start, end
-
-
-def waiting_for(session: Session, now: datetime) -> list[dict[str, Any]]:
-    """Return what the morning page says of referrals: number, case, body, group, due; open ones only."""
-    return [
-        {
-            "number": item.number,
-            "case": item.case.number,
-            "body": item.body.name,
-            "group": rules.group(item.state, item.answered_at, item.due_at, now),
-            "due_at": item.due_at,
-        }
-        for item in referrals(session, None, now)
-    ]
