@@ -1,6 +1,6 @@
 // Open calls of the reader as cards with running clocks; what one may say stands on each as a button.
 
-import { fill, h } from "../shared/dom.js";
+import { fill, h, unpressed } from "../shared/dom.js";
 import { explain, getJson, HttpError, send } from "../shared/http.js";
 import { dateTime, t } from "../shared/i18n.js";
 
@@ -134,8 +134,7 @@ export class Board {
     }
     const cards = [...this.shown.values()].map((item) => item.card);
     const same = cards.length === this.list.children.length && cards.every((card, i) => card === this.list.children[i]);
-    if (!same) this.replace(cards);
-    if (!cards.length) fill(this.list, this.empty ? h("p", { class: "empty", text: t("calls.none") }) : null);
+    if (!same) unpressed(() => this.replace(cards));
     const fresh = sorted.find((call) => ringsForMe(call) && !before.has(call.id));
     if (fresh) this.announce(fresh);
     this.tick();
@@ -147,7 +146,7 @@ export class Board {
     const held = document.activeElement;
     const inside = held instanceof HTMLElement && this.list.contains(held) ? held : null;
     const call = inside?.closest("[data-call]")?.getAttribute("data-call") ?? "";
-    fill(this.list, cards);
+    fill(this.list, cards.length || !this.empty ? cards : h("p", { class: "empty", text: t("calls.none") }));
     if (inside) this.focus(call, inside);
   }
 

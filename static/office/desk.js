@@ -1,6 +1,6 @@
 // The desk: lists of what waits beside the map of the own ground, kept fresh by live news, used by keyboard or thumb.
 
-import { byId, fill } from "../shared/dom.js";
+import { byId, fill, unpressed } from "../shared/dom.js";
 import { explain, getJson } from "../shared/http.js";
 import { load, t } from "../shared/i18n.js";
 import { Live } from "../officer/live.js";
@@ -175,18 +175,26 @@ function complain(error) {
 function draw(found, further) {
   const known = new Set(entries.map((each) => each.id));
   const renewing = !further && known.size > 0;
-  const on = idOf(document.activeElement);
   entries = found;
-  fill(list, entries.map((each) => entryItem(each, renewing && !known.has(each.id), goTo)));
-  for (const clock of list.querySelectorAll("[data-until]")) tell(/** @type {HTMLElement} */ (clock));
+  unpressed(() => put(renewing, known));
   map.show(entries);
   byId("more").hidden = !next;
   const nothing = byId("nothing");
   nothing.hidden = entries.length > 0;
   nothing.textContent = t(wishes().size > 1 || wishes().get("sort") !== "clock" ? "desk.none_fits" : "desk.none");
   list.hidden = entries.length === 0;
-  if (on) linkOf(on)?.focus({ preventScroll: true });
   list.dataset.of = current;
+}
+
+/**
+ * @param {boolean} renewing what was not known is marked as new
+ * @param {Set<string>} known
+ */
+function put(renewing, known) {
+  const on = idOf(document.activeElement);
+  fill(list, entries.map((each) => entryItem(each, renewing && !known.has(each.id), goTo)));
+  for (const clock of list.querySelectorAll("[data-until]")) tell(/** @type {HTMLElement} */ (clock));
+  if (on) linkOf(on)?.focus({ preventScroll: true });
 }
 
 /** Something happened: counts and the list that is shown, as far as it was unfolded. */

@@ -50,7 +50,6 @@ async function start() {
   listen(cases, markers, areas, calls);
   // Leaflet hears Escape only while the map itself has the focus, not a link in the card.
   document.addEventListener("keydown", (event) => event.key === "Escape" && map.closePopup());
-  await goToLinked(goTo).catch(failed);
   await goNamed(cases, markers, areas).catch(failed);
   document.documentElement.dataset.ready = "true";
 }
@@ -94,17 +93,6 @@ async function goNamed(cases, markers, areas) {
   const found = answer.find((/** @type {Found} */ item) => item.kind === "case" && item.title === number);
   if (found) await go(found, cases, markers, areas);
   else toast(t("search.gone"));
-}
-
-/** A case's page links here by its number. @param {(found: Found) => Promise<void>} goTo */
-async function goToLinked(goTo) {
-  const number = new URLSearchParams(location.search).get("case");
-  if (!number) return;
-  /** @type {Found[]} */
-  const found = await getJson(`/api/v1/search?${new URLSearchParams({ q: number })}`);
-  const linked = found.find((item) => item.kind === "case" && item.title === number);
-  if (linked) await goTo(linked);
-  else toast(t("search.nothing", { words: number }));
 }
 
 /**

@@ -12,6 +12,7 @@ import { classTitle } from "./words.js";
 
 const NEAR = 17;
 const PULSE_MS = 5000;
+const LATE_MS = 2000;
 
 export class Markers {
   /** @param {Cases} cases */
@@ -30,6 +31,7 @@ export class Markers {
     this.ring = L.marker([0, 0], ringOptions("hazard-ring"));
     this.circle = L.circle([0, 0], { radius: 1, className: "accuracy", interactive: false, weight: 1.5 });
     this.openId = "";
+    this.wanted = "";
     this.group.on("popupopen", (/** @type {any} */ event) => this.#opened(event.layer ?? event.sourceTarget));
     this.group.on("popupclose", () => this.#closed());
     this.group.on("mouseover", (/** @type {any} */ event) => this.#told("marker:over", event));
@@ -89,10 +91,22 @@ export class Markers {
     const marker = this.drawn.get(id);
     if (!marker) return;
     const open = () => this.group.zoomToShowLayer(marker, () => marker.openPopup());
+    this.wanted = id;
+    setTimeout(() => this.wanted === id && this.#jump(marker, open), LATE_MS);
     const there = map.getZoom() >= NEAR && map.getBounds().pad(-0.15).contains(placeOf(marker.feature));
     if (there) return open();
     map.once("moveend", () => setTimeout(open, calm ? 0 : 60));
     map.setView(placeOf(marker.feature), Math.max(map.getZoom(), NEAR), { animate: !calm });
+  }
+
+  /**
+   * Another movement of the map came between and the card is still shut: go there without a flight.
+   * @param {any} marker
+   * @param {() => void} open
+   */
+  #jump(marker, open) {
+    map.setView(placeOf(marker.feature), Math.max(map.getZoom(), NEAR), { animate: false });
+    open();
   }
 
   /**
@@ -121,6 +135,7 @@ export class Markers {
   /** @param {any} marker */
   #opened(marker) {
     this.openId = marker.feature.id;
+    this.wanted = "";
     const metres = marker.feature.properties.accuracy_m;
     if (metres) this.circle.setLatLng(placeOf(marker.feature)).setRadius(metres).setStyle(circleLook()).addTo(map);
     const holder = marker.getPopup().getElement();

@@ -1,6 +1,6 @@
 // The panel beside the map: figures of the own field, filters, the list of open cases tied to the markers.
 
-import { byId, fill, h, icon } from "../shared/dom.js";
+import { byId, fill, h, icon, unpressed } from "../shared/dom.js";
 import { number, t } from "../shared/i18n.js";
 import { isOpen, isOverdue, STATE_FILTERS } from "./cases.js";
 import { config, hasField, map, narrow } from "./config.js";
@@ -53,7 +53,7 @@ export class Panel {
     const more = open.length - rows.length;
     if (more > 0) rows.push(h("li", {}, h("a", { href: "/cases", text: t("list.more", { count: number(more) }) })));
     if (!rows.length) rows.push(h("li", { class: "empty", text: t(`list.none_${this.scope}`) }));
-    this.#refill(rows);
+    unpressed(() => this.#refill(rows));
     this.#figures();
     this.#counts();
   }

@@ -1,6 +1,6 @@
 // Starts the volunteer's page: who holds the phone, texts and hazard classes, the draft, the screen of the address.
 
-import { byId, fill, h } from "../shared/dom.js";
+import { byId, fill, h, unpressed } from "../shared/dom.js";
 import { explain } from "../shared/http.js";
 import { language, load, t } from "../shared/i18n.js";
 import { draft, refresh, restore } from "./draft.js";
@@ -188,7 +188,8 @@ async function show(context, quiet = false) {
   }
   if (mine !== turn) return left();
   leave = left;
-  if (quiet || !stage.isConnected) fill(root, stage);
+  if (quiet) unpressed(() => mine === turn && fill(root, stage));
+  else if (!stage.isConnected) fill(root, stage);
   document.body.dataset.ready = name || "what";
   if (quiet) return;
   scrollTo(0, 0);

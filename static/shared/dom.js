@@ -82,6 +82,32 @@ export function fill(element, ...children) {
   element.replaceChildren(...nodes(children));
 }
 
+/** How long after the finger is off the press is still on its way to becoming a click. */
+const CLICK_MS = 60;
+let pressing = false;
+/** @type {(() => void)[]} */
+let held = [];
+
+addEventListener("pointerdown", () => (pressing = true), { capture: true });
+for (const name of ["pointerup", "pointercancel"])
+  addEventListener(name, () => setTimeout(free, CLICK_MS), { capture: true });
+
+function free() {
+  pressing = false;
+  const works = held;
+  held = [];
+  for (const work of works) work();
+}
+
+/**
+ * Replace what somebody may be pressing only when the finger is off: a click whose target has gone is lost.
+ * @param {() => void} work
+ */
+export function unpressed(work) {
+  if (pressing) held.push(work);
+  else work();
+}
+
 /**
  * Show a short notice at the bottom for a while.
  * @param {string} text

@@ -16,12 +16,34 @@ export function language() {
  * @param {string} page
  */
 export async function load(page) {
-  await Promise.all(["shared", page].map((name) => {
+  await waiting(Promise.all(["shared", page].map((name) => {
     const known = loading.get(name) ?? loadFile(name);
     loading.set(name, known);
     known.catch(() => loading.delete(name));
     return known;
-  }));
+  })));
+}
+
+let waits = 0;
+
+/**
+ * Say in <html data-waits> that scripts do not listen yet, for shared/early.js.
+ * @template T
+ * @param {Promise<T>} texts
+ * @returns {Promise<T>}
+ */
+async function waiting(texts) {
+  const root = document.documentElement;
+  root.dataset.waits = String(++waits);
+  try {
+    return await texts;
+  } finally {
+    // After whoever waited has gone on.
+    setTimeout(() => {
+      if (--waits) root.dataset.waits = String(waits);
+      else delete root.dataset.waits;
+    });
+  }
 }
 
 /** @type {Map<string, Promise<void>>} */

@@ -249,8 +249,7 @@ def test_both_languages(page_as: PageAs, send_report: Send) -> None:
     page = opened(page_as("officer", "A"))
     expect(page.locator(".legend-box")).to_contain_text("图例")
     page.get_by_role("link", name="English").click()
-    page.wait_for_selector(READY, state="attached")
-    assert page.evaluate("document.documentElement.lang") == "en"
+    page.wait_for_selector("html[lang=en][data-ready=true]", state="attached")
     expect(page.locator(".legend-box")).to_contain_text("Flying-wire charging")
     page.locator("#cases button").first.click()
     expect(page.locator(".case-card")).to_contain_text("Open the case")

@@ -305,9 +305,9 @@ def test_thanks_and_the_cure_beside_what_was_found(
     page = phone()
     shown(page, f"case/{mine}")
     expect(page.locator(".before-after figure")).to_have_count(2)
-    left, right = (page.locator(".before-after figure").nth(i).bounding_box() for i in (0, 1))
-    assert left
-    assert right
+    left, right = page.locator(".before-after figure").evaluate_all(
+        "(figures) => figures.map((figure) => figure.getBoundingClientRect().toJSON())"
+    )  # both at one moment: the screen may be drawn anew
     assert abs(left["y"] - right["y"]) < 2 < right["x"] - left["x"]
     expect(page.locator("#screen")).to_contain_text("线已拆除")
     until(page, "/api/v1/points", lambda said: said["total"] >= 5)

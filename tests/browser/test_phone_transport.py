@@ -201,6 +201,7 @@ def test_a_session_ended_while_two_wait_resumes_after_signing_in(
     phone: Callable[..., Page], owner_db: Any, member: Callable[[str], Any]
 ) -> None:
     page = phone(tolerate=LOST)
+    expect(page.locator(".class-button").first).to_be_visible()
     before = len(my_cases(page))
     with owner_db.transaction() as session:
         session.execute(text("UPDATE auth.session SET ended_at = now()"))

@@ -12,7 +12,16 @@ import pytest
 from playwright.sync_api import Browser, FilePayload, Page, Route, expect
 
 from tests.browser.conftest import CHROMIUM, FLAGS, PHONE
-from tests.browser.phone_steps import answer, choose, go_on, my_cases, opened, sent_batches, the_case
+from tests.browser.phone_steps import (
+    answer,
+    cases_become,
+    choose,
+    go_on,
+    my_cases,
+    opened,
+    sent_batches,
+    the_case,
+)
 from tests.service import Service
 from tests.stations import Station
 
@@ -126,6 +135,7 @@ def test_a_lost_answer_and_sending_again_by_itself_give_one_case(phone: Callable
 
 def test_a_session_that_ended_loses_nothing(phone: Callable[..., Page]) -> None:
     page = phone(tolerate=("Failed to load resource",))
+    before = len(my_cases(page))
     choose(page)
     go_on(page)
     answer(page)
@@ -136,11 +146,9 @@ def test_a_session_that_ended_loses_nothing(phone: Callable[..., Page]) -> None:
     page.locator("#screen a[href='/login?next=/phone/']").tap()
     page.wait_for_url("**/login**")
     page.context.add_cookies(cookies)
-    before = len(my_cases(page))
     page.goto("/phone/#/mine")
-    expect(page.locator(".unsent-notice")).to_be_hidden()
+    cases_become(page, before + 1)
     expect(page.locator(".signin-notice")).to_be_hidden()
-    assert len(my_cases(page)) in (before, before + 1)
     assert len(my_cases(page)[0]["attachments"]) == 1
 
 
