@@ -69,6 +69,27 @@ PERIODIC: tuple[Every, ...] = (
     Every("cases.watch_clocks", 5),
 )
 
+# Jobs that write a few rows and are done: several share a transaction, and none waits for a picture or file.
+QUICK_JOBS = frozenset(
+    {
+        "cases.award_points",
+        "cases.recount_limit",
+        "webhooks.enqueue_deliveries",
+        "webhooks.redeliver",
+        "exchange.plan_end",
+        "repeats.link_case",
+        "repeats.note_merging",
+        "repeats.tell_merged",
+        "tasks.plan_look_backs",
+        "tasks.cancel_look_backs",
+        "tasks.follow_look_back",
+        "tasks.answer_unsatisfied",
+        "calls.plan_clock",
+        "calls.run_clock",
+        "calls.tell",
+    }
+)
+
 JOBS: dict[str, Handler] = {
     "cases.make_thumbnails": cases.make_thumbnails,
     "cases.award_points": cases.award_points,
