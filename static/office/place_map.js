@@ -3,7 +3,7 @@
 import { explain, getJson } from "../shared/http.js";
 import { t } from "../shared/i18n.js";
 
-const AROUND_M = 450;
+const AROUND_M = 250;
 
 /** @param {string} name */
 function token(name) {
@@ -28,7 +28,12 @@ export function drawPlace(element) {
   }
   if (accuracy > 0) L.circle([lat, lon], { radius: accuracy, ...circleStyle() }).addTo(map);
   const colour = token(`--class-${element.dataset.class}`) || token("--class-other");
-  const point = { radius: 9, weight: 3, color: token("--paper"), fillColor: colour, fillOpacity: 1 };
+  // Above the neighbours' dots, which lie within a few pixels of it.
+  map.createPane("own").style.zIndex = "650";
+  map.getPane("own").style.pointerEvents = "none";
+  const ring = { pane: "own", radius: 14, weight: 3, color: token("--ink"), fillColor: token("--paper"), fillOpacity: 1 };
+  L.circleMarker([lat, lon], ring).addTo(map);
+  const point = { pane: "own", radius: 9, stroke: false, fillColor: colour, fillOpacity: 1 };
   L.circleMarker([lat, lon], point).addTo(map);
   for (const each of JSON.parse(element.dataset.around || "[]")) neighbour(each).addTo(map);
   loadGrids(element, map, box);
