@@ -86,6 +86,8 @@ def _failing_well(command: Callable[..., None]) -> Callable[..., None]:
     def inner(*args: Any, **kwargs: Any) -> None:
         try:
             command(*args, **kwargs)
+        except BrokenPipeError:
+            raise  # nobody reads on (`make run | head`); click ends without a word
         except KNOWN as error:
             _fail(*_told(error))
 

@@ -27,14 +27,12 @@ export function drawPlace(element) {
     L.tileLayer(element.dataset.basemap, { maxZoom: 20, attribution: plain(element.dataset.credit ?? "") }).addTo(map);
   }
   if (accuracy > 0) L.circle([lat, lon], { radius: accuracy, ...circleStyle() }).addTo(map);
-  const colour = token(`--class-${element.dataset.class}`) || token("--class-other");
-  // Above the neighbours' dots, which lie within a few pixels of it.
-  map.createPane("own").style.zIndex = "650";
-  map.getPane("own").style.pointerEvents = "none";
-  const ring = { pane: "own", radius: 14, weight: 3, color: token("--ink"), fillColor: token("--paper"), fillOpacity: 1 };
-  L.circleMarker([lat, lon], ring).addTo(map);
-  const point = { pane: "own", radius: 9, stroke: false, fillColor: colour, fillOpacity: 1 };
-  L.circleMarker([lat, lon], point).addTo(map);
+  const face = document.createElement("span");
+  face.className = "own-dot";
+  face.dataset.class = element.dataset.class;
+  // Above the dots of its neighbours, which lie within a few pixels.
+  const look = L.divIcon({ className: "around-place", html: face, iconSize: [32, 32] });
+  L.marker([lat, lon], { icon: look, interactive: false, keyboard: false, zIndexOffset: 1000 }).addTo(map);
   for (const each of JSON.parse(element.dataset.around || "[]")) neighbour(each).addTo(map);
   loadGrids(element, map, box);
 }

@@ -47,7 +47,9 @@ def assert_told(done: subprocess.CompletedProcess[str], named: str) -> None:
     assert named in done.stderr
 
 
-@pytest.mark.parametrize("words", [("up",), ("migrate",), ("doctor",), ("audit", "verify"), ("backup", "x.tar")])
+@pytest.mark.parametrize(
+    "words", [("up",), ("migrate",), ("doctor",), ("audit", "verify"), ("backup", "x.tar")]
+)
 def test_an_outside_server_that_does_not_answer_is_said_with_its_cure(
     home: Path, words: tuple[str, ...]
 ) -> None:
