@@ -133,7 +133,8 @@ export class Board {
       this.shown.set(call.id, { call, card, key });
     }
     const cards = [...this.shown.values()].map((item) => item.card);
-    const same = cards.length === this.list.children.length && cards.every((card, i) => card === this.list.children[i]);
+    const shown = [...this.list.children];
+    const same = cards.length ? cards.length === shown.length && cards.every((card, i) => card === shown[i]) : !this.empty && !shown.length;
     if (!same) unpressed(() => this.replace(cards));
     const fresh = sorted.find((call) => ringsForMe(call) && !before.has(call.id));
     if (fresh) this.announce(fresh);
