@@ -96,7 +96,10 @@ def test_a_report_leaves_while_the_page_is_closed(kept: Page, service: Service) 
     reported_without_network(kept)
     kept.close()
     service.start("web")
-    other.wait_for_timeout(300)
+    for _look in range(100):  # the browser tells its registrations when it likes
+        if any(r["scopeURL"].endswith("/phone/") for r in registrations):
+            break
+        other.wait_for_timeout(50)
     (ours,) = {r["registrationId"] for r in registrations if r["scopeURL"].endswith("/phone/")}
     wish = {"origin": service.url, "registrationId": ours, "tag": "send", "lastChance": False}
     session.send("ServiceWorker.dispatchSyncEvent", wish)

@@ -38,6 +38,8 @@ CARRIERS = ("station_chief", "system_admin")
 PACKERS = ("station_chief",)
 KEEPERS_OF_KEYS = ("system_admin",)
 DROP_FOLDERS = ("in", "out", "taken", "refused")
+# So many reports of a package are entered at once: the station's next number is held meanwhile.
+STEP_REPORTS = 20
 # A file that grows is still being copied.
 QUIET_S = 2.0
 
