@@ -66,6 +66,8 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("GET", "/cases/<number>"): ALL,
     ("GET", "/cases/table"): ALL,
     ("POST", "/cases/<number>/steps/<verb>"): REPORTERS,
+    ("POST", "/cases/<number>/answers"): HANDLERS | {"mediator"},
+    ("POST", "/api/v1/cases/<uuid:case_id>/answers"): HANDLERS | {"mediator"},
     ("GET", "/desk"): HANDLERS,
     ("GET", "/api/v1/desk"): HANDLERS,
     ("GET", "/api/v1/desk/<name>"): HANDLERS,

@@ -16,8 +16,10 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from collectors.records import Report
 from webapp.cases import actions, queries, rules
 from webapp.cases.models import Attachment, Case, HazardClass
-from webapp.cases.rules import HANDLERS, REPORTERS, Step, kinds_wanted, offered
+from webapp.cases.questions import typed_answers
+from webapp.cases.rules import HANDLERS, MEDIATOR, REPORTERS, Step, kinds_wanted, offered
 from webapp.cases.schemas import (
+    AnswersIn,
     CaseDetailOut,
     CaseOut,
     CasePage,
@@ -197,6 +199,24 @@ def _wanted(revision: int | None) -> int | None:
     if revision is not None or not tags or tags.star_tag:
         return revision
     return next((int(tag) for tag in tags.as_set() if tag.isdecimal()), 0)
+
+
+@blp.route("/cases/<uuid:case_id>/answers", methods=["POST"])
+@door(*HANDLERS, MEDIATOR)
+@blp.arguments(AnswersIn)
+@blp.response(200, CaseDetailOut)
+def fill_in(body: dict[str, Any], case_id: UUID, session: Session, by: Actor) -> Tagged:
+    """Answer questions of a case that came without them; what was answered before stays."""
+    return _tagged(actions.fill_in(session, actions.locked_case(session, case_id), body["answers"], by=by))
+
+
+@hand.post("/cases/<number>/answers")
+@door(*HANDLERS, MEDIATOR)
+def fill_in_by_form(number: str, session: Session, by: Actor) -> WerkzeugResponse:
+    """Answer questions of a case by a plain form, and show the case again."""
+    found = actions.locked_case(session, queries.case_by_number(session, number).id)
+    actions.fill_in(session, found, typed_answers(found.hazard_class.questions, request.form), by=by)
+    return redirect(f"/cases/{number}", 303)
 
 
 @blp.route("/cases/<uuid:case_id>/attachments", methods=["POST"])

@@ -244,6 +244,11 @@ class Case(Base):
     # What was entered on the way: correction (until), grade, body, receipt, dispatched_by.
     facts: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
 
+    @property
+    def unconfirmed(self) -> bool:
+        """Whether somebody unknown has sent it by Open311, and nobody of the station has taken it up yet."""
+        return self.source == "open311" and self.reporter_id is None and self.accepted_at is None
+
     # How far the leading case of a merged one has come, where the reader may know (queries.with_leads).
     lead: ClassVar[Any] = None
 

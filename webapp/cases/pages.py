@@ -126,7 +126,7 @@ def case(number: str, session: Session, by: Actor) -> str:
         around=surroundings.around(session, found, lon, lat),
         duty=duty,
         desk=[] if posted else chiefs(session),
-        questions=[questions.Question.declared(item) for item in found.hazard_class.questions],
+        **_asked(session, found, by),
         pending_titles=rules.PENDING_TITLES,
         states=STATE_TITLES,
         methods=rules.METHOD_TITLES,
@@ -137,6 +137,13 @@ def case(number: str, session: Session, by: Actor) -> str:
         basemap=map_background(),
         shown=clock.shown,
     )
+
+
+def _asked(session: Session, found: Case, by: Actor) -> dict[str, Any]:
+    """Return the questions of the class, and those that the reader may answer because nobody has yet."""
+    asked = [questions.Question.declared(item) for item in found.hazard_class.questions]
+    fills = found.state in rules.OPEN_STATES and steps.standing(session, found, by).is_one("handler")
+    return {"questions": asked, "unanswered": questions.unanswered(asked, found.answers) if fills else []}
 
 
 def _overdue(found: Case) -> bool:

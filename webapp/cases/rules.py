@@ -77,13 +77,14 @@ VAGUE_M = 1000.0
 VAGUE = "vague"
 
 # Kinds of matters: what the phone page reports, and what residents bring beside it.
-LEAD = "lead"
+LEAD, DISPUTE = "lead", "dispute"
 HAZARD_KINDS = ("hazard", LEAD)
-KINDS = (*HAZARD_KINDS, "dispute", "opinion", "order")
+KINDS = (*HAZARD_KINDS, DISPUTE, "opinion", "order")
 # What is closed by an answer: a dispute or an opinion has no cure to be photographed.
-CLOSED_BY_WORDS = ("dispute", "opinion")
+CLOSED_BY_WORDS = (DISPUTE, "opinion")
 
 HANDLERS = ("officer", "grid_worker", "station_chief")
+MEDIATOR = "mediator"
 # Duties of a posting that make somebody answer for the cases of a ground; others help there.
 ANSWERING = ("officer", "auxiliary", "grid_worker", "station_chief", "chief")
 REPORTERS = ("volunteer", "grid_worker", "officer", "mediator", "planner", "station_chief")
@@ -219,6 +220,8 @@ class Standing:
     here: frozenset[str] = frozenset()
     second_look: bool = False
     by_words: bool = False
+    # A dispute is a mediator's work where he is posted; nothing else is.
+    dispute: bool = False
 
     def is_one(self, who: str) -> bool:
         """Say whether the relation holds: handler, police, holder, assignee, second, approver or reporter.
@@ -228,7 +231,8 @@ class Standing:
         if self.role == "machine":
             return who in ("police", "handler")
         police = self.role in POLICE and self.here_to_work
-        works = self.role in HANDLERS and self.here_to_work
+        mediates = self.role == MEDIATOR and self.dispute
+        works = (self.role in HANDLERS or mediates) and self.here_to_work
         if self.me is None:
             return False
         return {

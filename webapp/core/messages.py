@@ -143,6 +143,7 @@ MESSAGES = {
     "answer_not_asked": N_("This question is not asked here."),
     "answer_number": N_("A number from %(low)s to %(high)s is needed."),
     "answer_required": N_("This question needs an answer."),
+    "answer_stands": N_("This was answered before; what was said stays."),
     "answer_text": N_("A text of at most %(limit)s characters is needed."),
     "answer_yesno": N_("Yes or no is needed."),
     "class_unknown": N_("There is no hazard class “%(code)s”."),
