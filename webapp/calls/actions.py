@@ -145,8 +145,9 @@ def _reached(
 ) -> dict[UUID, str]:
     """Return whom a call reaches at its step of the chain, and why, without its caller."""
     level, aim = made["level"], made["aim"]
-    if level >= rules.TOP_LEVEL:
-        found = dict.fromkeys(queries.desk(session), "desk")
+    if level >= rules.DESK_LEVEL:
+        top = level >= rules.TOP_LEVEL
+        found = dict.fromkeys(queries.chiefs(session) if top else queries.desk(session), "desk")
     elif level == 1:
         grid_side = made["direction"] == rules.TO_GRID
         roles = ("officer", "grid_worker", "volunteer") if grid_side else ("officer",)

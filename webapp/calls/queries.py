@@ -243,8 +243,13 @@ def team_members(session: Session, team_id: UUID) -> list[UUID]:
 
 
 def desk(session: Session) -> list[UUID]:
-    """Return who sits at the station's duty desk."""
+    """Return who has the station's duty desk by the roster, deputies in the place of who is away."""
     return list(session.scalars(text("SELECT app.call_desk()")))
+
+
+def chiefs(session: Session) -> list[UUID]:
+    """Return the station's chiefs, who stand behind the desk."""
+    return list(session.scalars(text("SELECT app.chiefs()")))
 
 
 def has_account(session: Session, person_id: UUID) -> bool:

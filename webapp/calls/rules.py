@@ -42,10 +42,15 @@ STATE_TITLES = {
 }
 # How far up the chain a call has gone, by its direction.
 LEVEL_TITLES = {
-    TO_POLICE: (N_("officer of the ground"), N_("all officers of the police grid"), N_("duty desk")),
-    TO_GRID: (N_("those who were called"), N_("everybody of the police grid"), N_("duty desk")),
+    TO_POLICE: (
+        N_("officer of the ground"),
+        N_("all officers of the police grid"),
+        N_("duty desk"),
+        N_("chief"),
+    ),
+    TO_GRID: (N_("those who were called"), N_("everybody of the police grid"), N_("duty desk"), N_("chief")),
 }
-TOP_LEVEL = 2
+DESK_LEVEL, TOP_LEVEL = 2, 3
 OPEN_STATES = ("ringing", "acknowledged", "answered")
 RINGING_STATES = ("ringing", "acknowledged")
 # A target who may still say something.
