@@ -70,6 +70,12 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("GET", "/api/v1/desk"): HANDLERS,
     ("GET", "/api/v1/desk/<name>"): HANDLERS,
     ("GET", "/api/v1/desk/<name>/export"): HANDLERS,
+    ("GET", "/calls/kinds"): {"station_chief"},
+    ("GET", "/api/v1/calls/kinds"): CALLERS,
+    ("PUT", "/api/v1/calls/kinds/<string(maxlength=30):code>"): {"station_chief"},
+    ("GET", "/api/v1/calls/kind-limits"): CALLERS,
+    ("POST", "/api/v1/calls/kind-limits"): {"station_chief"},
+    ("POST", "/api/v1/calls/kind-limits/<uuid:limit_id>/end"): {"station_chief"},
     # The duty desk
     ("GET", "/duty"): HANDLERS,
     ("GET", "/api/v1/duty"): HANDLERS,
@@ -411,6 +417,7 @@ def test_a_submit_token_opens_what_a_phone_needs_and_nothing_more(app, as_role):
     assert opened == {
         ("GET", "/api/v1/calls"),
         ("POST", "/api/v1/calls"),
+        ("GET", "/api/v1/calls/kinds"),
         ("GET", "/api/v1/calls/<uuid:call_id>"),
         ("POST", "/api/v1/calls/<uuid:call_id>/<any(acknowledge, take, arrive):verb>"),
         ("POST", "/api/v1/calls/<uuid:call_id>/<any(finish, cancel, lapse):verb>"),

@@ -334,6 +334,7 @@ MESSAGES = {
         "The border between %(codes)s does not match over %(length_m)s m, at %(lon)s, %(lat)s."
     ),
     # The duty desk
+    "call_kind": N_("There is no such kind of calls."),
     "bad_hour": N_("“%(given)s” is no time of the day such as 20:00."),
     "bad_shift": N_("“%(given)s” is neither day nor night duty."),
     "duty_away": N_("Only officers, grid workers and the chief are noted as away."),
