@@ -115,7 +115,7 @@ def test_a_week_from_a_file(page_as, names):
     page.get_by_role("button", name="检查").click()
     expect(page.locator("#import-faults li")).to_have_count(1)
     page.get_by_role("button", name="导入无误的行").click()
-    expect(page.locator("#import-state")).to_contain_text("6")
+    expect(page.locator("#import-state")).to_contain_text("已新增 6")
     open_duty(page, "?week=2027-W10")
     expect(page.locator("[data-row]")).to_have_count(6)
     expect(page.locator("#gaps li")).to_have_count(1)
