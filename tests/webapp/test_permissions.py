@@ -76,6 +76,8 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("GET", "/api/v1/calls/kind-limits"): CALLERS,
     ("POST", "/api/v1/calls/kind-limits"): {"station_chief"},
     ("POST", "/api/v1/calls/kind-limits/<uuid:limit_id>/end"): {"station_chief"},
+    ("GET", "/api/v1/cases/<uuid:case_id>/parties"): POLICE,
+    ("DELETE", "/api/v1/cases/<uuid:case_id>/parties/<uuid:party_id>"): POLICE,
     # The duty desk
     ("GET", "/duty"): HANDLERS,
     ("GET", "/api/v1/duty"): HANDLERS,

@@ -333,6 +333,7 @@ MESSAGES = {
     "fault_unmatched_edge": N_(
         "The border between %(codes)s does not match over %(length_m)s m, at %(lon)s, %(lat)s."
     ),
+    "party_needed": N_("Enter a name or a number."),
     # The duty desk
     "call_kind": N_("There is no such kind of calls."),
     "bad_hour": N_("“%(given)s” is no time of the day such as 20:00."),

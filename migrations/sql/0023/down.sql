@@ -54,3 +54,5 @@ DROP FUNCTION app.chiefs(), app.desk_at(timestamptz), app.stand_ins(timestamptz)
 -- The earlier chain of calls ends at the desk.
 UPDATE app.call SET level = 2 WHERE level = 3;
 UPDATE app.call_target SET level = 2 WHERE level = 3;
+DROP POLICY mark_strike ON app.case_mark;
+REVOKE DELETE ON app.case_mark FROM shuangge_web;

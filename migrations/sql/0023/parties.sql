@@ -15,5 +15,10 @@ CREATE POLICY party_strike ON app.case_party FOR DELETE USING (
     station_id = (SELECT app.my_station()) AND (SELECT app.my_role()) IN ('station_chief', 'officer')
     AND case_id IN (SELECT c.id FROM app.case_file c WHERE c.id = case_id));
 
+CREATE POLICY mark_strike ON app.case_mark FOR DELETE USING (
+    station_id = (SELECT app.my_station()) AND kind = 'party' AND (SELECT app.my_role()) IN ('station_chief', 'officer')
+    AND case_id IN (SELECT c.id FROM app.case_file c WHERE c.id = case_id));
+
+GRANT DELETE ON app.case_mark TO shuangge_web;
 GRANT SELECT, INSERT ON app.case_party TO shuangge_web, shuangge_worker;
 GRANT DELETE ON app.case_party TO shuangge_web;
