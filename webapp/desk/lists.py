@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, text
 from sqlalchemy.orm import aliased
 
 from webapp.areas.models import Grid, PoliceGrid, Posting
@@ -159,13 +159,23 @@ def _in_state(state: State) -> Callable[[Asked], ColumnElement[bool]]:
 def unposted(asked: Asked) -> ColumnElement[bool]:
     """Return the condition that nobody who handles cases has a posting for a case's ground now."""
     now = (Posting.since_at <= asked.now) & or_(Posting.until_at.is_(None), Posting.until_at > asked.now)
+    away = select(text("i.person_id")).select_from(text("app.stand_ins(:desk_now) i"))
+    alone = away.where(text("i.deputy_id IS NULL")).params(desk_now=asked.now)
     working = (Posting.station_id == asked.by.station_id) & now & Posting.duty.in_(ANSWERING)
+    working &= Posting.person_id.not_in(alone)
     here = or_(Posting.grid_id == Case.grid_id, Posting.police_grid_id == Case.police_grid_id)
     return on_my_ground(asked) & OPEN & ~exists(select(Posting.id).where(working, here))
 
 
+def _at_desk(asked: Asked) -> ColumnElement[bool]:
+    """What the machine sent to the duty desk, and nobody has accepted yet."""
+    sent: ColumnElement[bool] = Case.facts["desk"].is_not(None)
+    return on_my_ground(asked) & (Case.state == State.REPORTED) & sent
+
+
 _CONDITIONS: dict[str, Callable[[Asked], ColumnElement[bool]]] = {
     "unposted": unposted,
+    "at_desk": _at_desk,
     "waiting": _waiting,
     "dispatched": _dispatched,
     "overdue": _overdue,

@@ -38,6 +38,9 @@ class DeskList:
 _LISTS = (
     DeskList("unposted", N_("Nobody is posted here"), N_("Open cases on ground that nobody has a posting for "
              "now: you answer for them until somebody is posted."), ("station_chief",), alarm=True),
+    DeskList("at_desk", N_("At the duty desk"), N_("Sent to the duty desk by night, because nobody is posted "
+             "or present, or because nobody answered in time; nobody has accepted them yet."), POLICE,
+             alarm=True, clock="respond_by"),
     DeskList("waiting", N_("Waiting for my answer"), N_("Reported on my ground and accepted by nobody yet; "
              "the clock of the answer is running."), calls=True, clock="respond_by"),
     DeskList("dispatched", N_("Dispatched to me"), N_("Given to me or my team; acknowledge or hand back."),
