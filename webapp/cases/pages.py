@@ -18,7 +18,7 @@ from webapp.cases.models import Case
 from webapp.cases.rules import STATE_TITLES, State
 from webapp.core import clock
 from webapp.core.actor import Actor
-from webapp.core.events import Event, timeline
+from webapp.core.events import Event, newest, timeline
 from webapp.core.i18n import _, choose
 from webapp.core.web import door, map_background
 from webapp.people.queries import chiefs, handlers, names, phone, station, teams
@@ -135,6 +135,7 @@ def case(number: str, session: Session, by: Actor) -> str:
         overdue=_overdue(found),
         shows_map=by.role in MAP_ROLES,
         basemap=map_background(),
+        last_event=newest(session),
         shown=clock.shown,
     )
 
