@@ -114,7 +114,8 @@ def _calls() -> Select[Any]:
     caller = people.columns(column("name", Text)).scalar_subquery()
     return (
         _entry(
-            "calls", id=Call.id, kind=Call.kind, class_title=_CALL_TITLE, state=Call.state, level=Call.level, number=_NUMBER,
+            "calls", id=Call.id, kind=Call.kind, class_title=_CALL_TITLE, state=Call.state, level=Call.level,
+            number=_NUMBER,
             # What is said of a lead stays behind its wall, also in a file.
             restricted=_restricted(Call), note=Call.words, found_at=Call.called_at,
             clock=case((Call.state != "answered", runs), else_=cast(null(), TIMESTAMP(timezone=True))),
