@@ -78,6 +78,7 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("POST", "/api/v1/calls/kind-limits/<uuid:limit_id>/end"): {"station_chief"},
     ("GET", "/api/v1/cases/<uuid:case_id>/parties"): POLICE,
     ("DELETE", "/api/v1/cases/<uuid:case_id>/parties/<uuid:party_id>"): POLICE,
+    ("GET", "/tasks/look-backs"): {"station_chief"},
     # The duty desk
     ("GET", "/duty"): HANDLERS,
     ("GET", "/api/v1/duty"): HANDLERS,
