@@ -53,8 +53,9 @@ class Ready:
     station_id: UUID
     code: str
     chief: UUID
-    # The grid worker who answers for a grid, by grid.
+    # The grid worker who answers for a grid, by grid; the ground of the officer whom a visitor sees first.
     workers: dict[UUID, UUID]
+    first: frozenset[UUID]
     now: datetime
     dice: Random
 
@@ -89,12 +90,15 @@ def fill(ready: Ready) -> int:
     steps = _steps(ready, cases[:16])
     handed = _hand_overs(ready, cases[16:22])
     attempts = _attempts(ready, cases[22:30])
-    return steps + handed + attempts + _tasks(ready, cases) + _look_backs(ready) + _calls(ready, cases)
+    closed = ready.session.scalars(_cases(ready, "closed").where(Case.handler_id.is_not(None)).limit(8))
+    spots = [*closed, *cases]
+    return steps + handed + attempts + _tasks(ready, spots) + _look_backs(ready) + _calls(ready, spots)
 
 
 def _cases(ready: Ready, state: str) -> Any:
     own = (Case.station_id == ready.station_id) & (Case.state == state) & ~Case.restricted
-    return select(Case).where(own).order_by(Case.found_at.desc(), Case.id)
+    of_first = Case.grid_id.in_(ready.first)
+    return select(Case).where(own).order_by(of_first.desc(), Case.found_at.desc(), Case.id)
 
 
 def _link(ready: Ready) -> None:
@@ -208,7 +212,7 @@ def _tasks(ready: Ready, cases: Sequence[Case]) -> int:
         rows.append({
             **_spot(case), **own, "id": ready.id("task", case.number), "kind": ("check", "visit",
             "other")[number % 3],
-            "words": {"said": TASKS[number % 3]}, "case_id": case.id if number % 3 == 0 else None,
+            "words": {"said": TASKS[number % 3]}, "case_id": case.id if case.closed_at is None else None,
             "given_by": ready.chief if own["to_person"] else officer, "due_from": due - timedelta(hours=26),
             "due_until": due, "state": "done" if done else "open", "created_at": due - timedelta(hours=30),
             "ended_by": (own["to_person"] or worker or officer) if done else None,
@@ -267,17 +271,17 @@ def _visit_again(ready: Ready, case: Case, own: UUID, on: date, state: str) -> d
 
 
 def _calls(ready: Ready, cases: Sequence[Case]) -> int:
-    """Calls of three months in both directions; one that somebody is on the way to, one that rings."""
+    """Calls of three months in both directions; somebody is on the way to the first two."""
     rows, targets = [], []
     for number in range(CALLS):
         case = cases[number % len(cases)]
         worker = ready.workers.get(case.grid_id)
         if worker is None or case.handler_id is None:
             continue
-        state = ("answered", "ringing")[number] if number < 2 else "unanswered" if number % 9 == 4 else "done"
-        up = number < 2 or number % 3 != 0
+        state = "answered" if number < 2 else "unanswered" if number % 9 == 4 else "done"
+        up = number % 3 != 1
         people = (worker, case.handler_id) if up else (case.handler_id, worker)
-        called_at = ready.now - timedelta(minutes=(6, 1)[number] if number < 2 else 60 * (5 + 34 * number))
+        called_at = ready.now - timedelta(minutes=9 + number if number < 2 else 60 * (5 + 34 * number))
         row, target = _call(ready, case, number, called_at, state, people)
         rows.append({**row, "direction": "grid_to_police" if up else "police_to_grid"})
         targets.append(target)

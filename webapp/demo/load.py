@@ -136,8 +136,11 @@ def _days(
         grids[m.grid_code]: persons[m.index].id for m in roster if m.role == "grid_worker" and m.grid_code
     }
     [chief, *_others] = [persons[m.index].id for m in roster if m.role == "station_chief"]
+    [officer, *_rest] = [m for m in roster if m.role == "officer" and m.police_grid_code]
+    own = persons[officer.index].id
+    first = frozenset(grid for grid, handler in writer.handlers.items() if handler == own)
     dice = Random(f"{writer.code}-days")  # noqa: S311 - demo data, the same on every machine
-    ready = days.Ready(session, writer.blobs, station_id, writer.code, chief, workers, now, dice)
+    ready = days.Ready(session, writer.blobs, station_id, writer.code, chief, workers, first, now, dice)
     say(f"demo station {writer.code}: {days.fill(ready)} calls, tasks, look-backs, hand-overs and steps")
 
 
