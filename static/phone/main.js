@@ -97,6 +97,17 @@ async function start() {
   const { watchTasks } = await import("./taskwatch.js");
   watchTasks(me.person);
   restLater();
+  navigator.serviceWorker?.ready.then(() => keepGround(context));
+}
+
+/**
+ * Keep what the place of a report and the own list need without a network, once the page itself is kept: who goes
+ * off to a courtyard without signal may have opened nothing but the first screen.
+ * @param {import("./context.js").Context} context
+ */
+async function keepGround(context) {
+  const [{ ownGrids }, { myCases }] = await Promise.all([import("./ground.js"), import("./mine.js")]);
+  await Promise.allSettled([ownGrids(context), myCases(context)]);
 }
 
 /**

@@ -40,6 +40,18 @@ export async function mineScreen(root, context) {
 }
 
 /**
+ * A page of my reports as the station has them; the first one is kept for the time without a network.
+ * @param {Context} context
+ * @param {string | null} [cursor]
+ */
+export function myCases(context, cursor = null) {
+  const wanted = new URLSearchParams({ mine: "true", limit: String(PAGE) });
+  if (cursor) wanted.set("cursor", cursor);
+  const address = `/api/v1/cases?${wanted}`;
+  return cursor ? getJson(address) : store.freshOrKept(address, `${context.person} ${language()}`);
+}
+
+/**
  * Add a page of the station's list; when the network fails, what is there stays. The first page is kept.
  * @param {HTMLElement} list
  * @param {HTMLElement} below
@@ -47,11 +59,8 @@ export async function mineScreen(root, context) {
  * @param {Context} context
  */
 async function more(list, below, cursor, context) {
-  const wanted = new URLSearchParams({ mine: "true", limit: String(PAGE) });
-  if (cursor) wanted.set("cursor", cursor);
   try {
-    const address = `/api/v1/cases?${wanted}`;
-    const page = await (cursor ? getJson(address) : store.freshOrKept(address, `${context.person} ${language()}`));
+    const page = await myCases(context, cursor);
     list.append(...page.cases.map((/** @type {any} */ each) => caseItem(each, context)));
     fill(below, page.next ? button(t("mine.more"), () => more(list, below, page.next, context)) : null);
     if (!list.children.length) fill(below, h("p", { class: "empty", text: t("mine.empty") }));

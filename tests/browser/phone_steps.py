@@ -125,6 +125,21 @@ def on_phone(page: Page, store: str) -> list[dict[str, Any]]:
     )
 
 
+def saved(page: Page, **wanted: Any) -> None:
+    """Wait until the draft on the phone's disk says so: saved(page, note='...', wires=4), answers by name."""
+    script = """async (wanted) => {
+      const { readAll } = await import('/static/phone/database.js');
+      const says = (it) => ({ ...it.answers, note: it.note });
+      const same = (it) => Object.entries(wanted).every(([key, value]) => String(says(it)[key]) === value);
+      return (await readAll('reports')).some((it) => it.state === 'draft' && same(it));
+    }"""
+    for _look in range(200):
+        if page.evaluate(script, {key: str(value) for key, value in wanted.items()}):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"never on the disk: {wanted}")
+
+
 def filled_offline(page: Page) -> None:
     """Go through all three steps up to the button, with no word from the service about the grid."""
     choose(page)

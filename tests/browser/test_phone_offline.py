@@ -10,7 +10,7 @@ import requests
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PHONE
-from tests.browser.phone_steps import cases_become, filled, filled_offline, my_cases, until
+from tests.browser.phone_steps import cases_become, choose, filled, filled_offline, my_cases, until
 from tests.service import Service
 from tests.stations import Station
 
@@ -60,6 +60,29 @@ def test_a_cold_start_without_a_network_and_sent_later(kept: Page, service: Serv
     assert len(cases[0]["attachments"]) == 1
 
 
+def test_who_opened_only_the_first_screen_has_pin_lines_grids_and_own_reports_without_a_network(
+    kept: Page, service: Service
+) -> None:
+    """A courtyard without signal, straight after the first scan: the whole ladder of places must be there."""
+    copies = "import('/static/phone/database.js').then((it) => it.readAll('copies'))"
+    for address in ("/ogc/collections/grids/items", "/api/v1/me", "/api/v1/cases?mine"):
+        until(kept, f"{copies}.then((all) => all.some((item) => item.address.startsWith('{address}')))")
+    service.kill("web")
+    try:
+        choose(kept)
+        pin = kept.locator("img.leaflet-marker-icon")
+        expect(pin).to_be_visible()
+        until(kept, "document.querySelector('img.leaflet-marker-icon').naturalWidth > 0")
+        expect(kept.locator(".place-ground")).to_contain_text("A1")
+        kept.locator(".grid-picker summary").tap()
+        expect(kept.locator("#pick-police option")).not_to_have_count(0)
+        kept.goto("/phone/#/mine")
+        expect(kept.locator("body[data-ready=mine]")).to_be_attached()
+        expect(kept.locator(".alert[data-tone=error]")).to_have_count(0)
+    finally:
+        service.start("web")
+
+
 def test_a_report_leaves_while_the_page_is_closed(kept: Page, service: Service) -> None:
     context = kept.context
     before = len(my_cases(kept))
@@ -73,7 +96,10 @@ def test_a_report_leaves_while_the_page_is_closed(kept: Page, service: Service) 
     reported_without_network(kept)
     kept.close()
     service.start("web")
-    other.wait_for_timeout(300)
+    for _look in range(100):  # the browser tells its registrations when it likes
+        if any(r["scopeURL"].endswith("/phone/") for r in registrations):
+            break
+        other.wait_for_timeout(50)
     (ours,) = {r["registrationId"] for r in registrations if r["scopeURL"].endswith("/phone/")}
     wish = {"origin": service.url, "registrationId": ours, "tag": "send", "lastChance": False}
     session.send("ServiceWorker.dispatchSyncEvent", wish)

@@ -28,6 +28,7 @@ from tests.browser.phone_steps import (
     new_photo,
     on_phone,
     opened,
+    saved,
     sent_batches,
     the_case,
     until,
@@ -233,10 +234,10 @@ def test_two_tabs_edit_one_draft_and_send_once(phone: Callable[..., Page]) -> No
     before = len(my_cases(one))
     answer(one, wires="3")
     two.locator("#note").fill("第二个标签页写的")
-    two.wait_for_timeout(200)
+    saved(two, note="第二个标签页写的")
     expect(one.locator(".thumbs img")).to_have_count(1)
     one.locator("#q-wires").fill("5")
-    one.wait_for_timeout(200)
+    saved(one, wires=5, note="第二个标签页写的")
     two.reload()
     expect(two.locator("#q-wires")).to_have_value("5")
     expect(two.locator("#note")).to_have_value("第二个标签页写的")

@@ -19,6 +19,7 @@ from tests.browser.phone_steps import (
     go_on,
     my_cases,
     opened,
+    saved,
     sent_batches,
     the_case,
 )
@@ -40,7 +41,7 @@ def test_reload_in_the_middle_keeps_everything(phone: Callable[..., Page]) -> No
     go_on(page)
     answer(page, wires="4")
     page.locator("#note").fill("写到一半")
-    page.wait_for_timeout(200)
+    saved(page, note="写到一半", wires=4, building_kind="multi_storey")
     page.reload()
     expect(page.locator("#note")).to_have_value("写到一半")
     expect(page.locator("#q-wires")).to_have_value("4")

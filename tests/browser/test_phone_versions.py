@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PHONE
-from tests.browser.phone_steps import answer, choose, go_on, my_cases, until
+from tests.browser.phone_steps import answer, choose, go_on, my_cases, saved, until
 from tests.service import Service
 from tests.stations import Station
 from tests.webapp.maps.test_basemap import mbtiles, picture
@@ -95,7 +95,7 @@ def test_a_new_version_is_offered_and_takes_over_with_the_draft(
     go_on(page)
     answer(page, wires="4")
     page.locator("#note").fill("新版本来了")
-    page.wait_for_timeout(300)
+    saved(page, note="新版本来了", wires=4)
     newer = tmp_path / "newer"
     for part in ("static", "webapp", "collectors", "gis"):
         shutil.copytree(CHECKOUT / part, newer / part, ignore=shutil.ignore_patterns("__pycache__"))

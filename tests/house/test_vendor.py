@@ -71,12 +71,12 @@ def test_check_command_finds_a_changed_missing_and_extra_file(tmp_path: Path) ->
     assert untouched.returncode == 0, untouched.stdout
 
     (tmp_path / "leaflet-1.9.4" / "leaflet.js").write_text("alert(1)", encoding="utf-8")
-    (tmp_path / "dexie-4.4.7" / "NOTICE").unlink()
+    (tmp_path / "pmtiles-4.5.0" / "LICENSE").unlink()
     (tmp_path / "leaflet-1.9.4" / "more.js").write_text("", encoding="utf-8")
     spoilt = subprocess.run(command, capture_output=True, text=True, check=False)
     assert spoilt.returncode == 1
     assert "changed: leaflet-1.9.4/leaflet.js" in spoilt.stdout
-    assert "missing: dexie-4.4.7/NOTICE" in spoilt.stdout
+    assert "missing: pmtiles-4.5.0/LICENSE" in spoilt.stdout
     assert "in no list: leaflet-1.9.4/more.js" in spoilt.stdout
 
 

@@ -15,7 +15,6 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from collectors.records import Attachment as SentFile
 from collectors.records import Report
-from webapp.areas import queries as areas
 from webapp.calendars.counting import Calendar
 from webapp.cases import clocks, filing, queries, questions, rules, steps, surroundings, titles
 from webapp.cases.filing import Receipt as Receipt
@@ -63,7 +62,7 @@ def report(
             raise Conflict("already_known", held=met.known.hex(), sent=content.hex())
         if met.known is not None:
             return take_files(session, blobs, sent.id, sent.attachments, by=by)
-        checked = _checked(session, sent, met, spot, now, way.complete and not way.unseen, by)
+        checked = filing.checked(session, sent, met, spot, now, way.complete and not way.unseen, by)
         files = filing.prepared(blobs, sent.attachments)
         own = {
             "reporter_id": reporter_id or (None if way.unseen else by.person_id),
@@ -106,31 +105,6 @@ def take_files(
         _sorted(held),
         previews=_sorted(previews),
     )
-
-
-def _checked(
-    session: Session,
-    sent: Report,
-    met: queries.Met,
-    spot: filing.Spot,
-    now: datetime,
-    complete: bool,
-    by: Actor,
-) -> filing.Checked:
-    """Check everything that is said; raise Refused with all that is wrong with it."""
-    declared = met.declared
-    if declared is None:
-        raise Refused(problems=[Problem("/class_code", "class_unknown", {"code": sent.class_code})])
-    asked = [questions.Question.declared(item) for item in declared.questions]
-    problems = questions.answer_problems(asked, sent.answers, len(sent.attachments), complete)
-    late = rules.time_problem(sent.found_at, now)
-    problems += [late] if late else []
-    problems += spot.problems
-    if problems or spot.place is None:
-        raise Refused(problems=problems)
-    lon, lat = spot.place
-    area = areas.area_of(session, met.near, by.station_id, lon, lat, now, spot.radius_m)
-    return filing.Checked(declared, lon, lat, area, now)
 
 
 def _first(
@@ -240,6 +214,31 @@ def take_step(
 # Words of people stay out of the events, which nobody can delete.
 _WORDS = ("closing_note", "facts")
 _OVER = text("SELECT app.take_over_ground(:id)")
+
+
+def fill_in(session: Session, case: Case, answers: Mapping[str, Any], *, by: Actor) -> Case:
+    """Answer questions of a case that came without them: a call's or a resident's; its row is locked.
+
+    What was said before stays. The same again changes nothing. Raises Forbidden, Conflict 'state' for a case
+    that is over, or Refused with all that is wrong with the answers; an empty one says nothing.
+    """
+    if not steps.standing(session, case, by).is_one("handler"):
+        raise Forbidden("not_yours")
+    given = {name: value for name, value in answers.items() if value not in (None, "")}
+    new = {name: value for name, value in given.items() if case.answers.get(name) != value}
+    asked = [questions.Question.declared(item) for item in case.hazard_class.questions]
+    problems = questions.filling_problems(asked, case.answers, new)
+    if problems or not given:
+        raise Refused(problems=problems or [Problem("/answers", "field_required")])
+    if not new:
+        return case
+    if case.state in rules.OVER_STATES:
+        raise Conflict("state", state=case.state)
+    case.answers, case.revision = {**case.answers, **new}, case.revision + 1
+    session.flush()
+    news: dict[str, Any] = {"questions": sorted(new), "revision": case.revision}
+    record(session, "cases.answers_filled", kind="case", subject=case.id, grid=case.grid_id, by=by, **news)
+    return case
 
 
 def _write_step(session: Session, case: Case, new: Mapping[str, Any], by: Actor) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from sqlalchemy.orm import Session
 
 from collectors import photos
 from collectors.records import Attachment as SentFile
@@ -17,10 +18,12 @@ from collectors.records import Place, Report
 from collectors.records import Refused as FileRefused
 from gis import coords
 from gis.errors import ShapeError
-from webapp.areas.queries import Area
+from webapp.areas.queries import Area, area_of
 from webapp.areas.rules import uncertainty_m
-from webapp.cases.queries import Declared
-from webapp.cases.rules import place_flag
+from webapp.cases import questions
+from webapp.cases.queries import Declared, Met
+from webapp.cases.rules import place_flag, time_problem
+from webapp.core.actor import Actor
 from webapp.core.errors import Problem, Refused
 from webapp.core.files import BlobStore
 
@@ -91,6 +94,31 @@ class Spot:
         found = _in_wgs84(place, problems)
         radius = uncertainty_m(place.accuracy_m, place.method)
         return cls(None if problems else found, radius, tuple(problems))
+
+
+def checked(
+    session: Session,
+    sent: Report,
+    met: Met,
+    spot: Spot,
+    now: datetime,
+    complete: bool,
+    by: Actor,
+) -> Checked:
+    """Check everything that is said; raise Refused with all that is wrong with it."""
+    declared = met.declared
+    if declared is None:
+        raise Refused(problems=[Problem("/class_code", "class_unknown", {"code": sent.class_code})])
+    asked = [questions.Question.declared(item) for item in declared.questions]
+    problems = questions.answer_problems(asked, sent.answers, len(sent.attachments), complete)
+    late = time_problem(sent.found_at, now)
+    problems += [late] if late else []
+    problems += spot.problems
+    if problems or spot.place is None:
+        raise Refused(problems=problems)
+    lon, lat = spot.place
+    area = area_of(session, met.near, by.station_id, lon, lat, now, spot.radius_m)
+    return Checked(declared, lon, lat, area, now)
 
 
 def said(sent: Report, declared: Declared, lon: float, lat: float) -> dict[str, Any]:

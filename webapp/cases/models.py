@@ -91,6 +91,7 @@ _DESK = {
     "resting": (("station_id", "state", "due_at"), "state IN ('hung_up', 'transferred')"),
     "raised": (("station_id", "due_at"), f"priority > 0 AND {_OPEN}"),
     "escalated": (("station_id", "due_at"), f"level > 0 AND {_OPEN}"),
+    "lead": (("station_id", "due_at"), "restricted AND kind = 'lead'"),
 }
 
 
@@ -141,7 +142,7 @@ class Case(Base):
             "ST_X(geom) BETWEEN 73 AND 136 AND ST_Y(geom) BETWEEN 3 AND 54", name="geom_in_china"
         ),
         CheckConstraint("accuracy_m >= 0", name="accuracy"),
-        Index("ix_case_file_geom", "geom", postgresql_using="gist"),
+        Index("ix_case_file_geom", "geom", "station_id", postgresql_using="gist"),
         Index("ix_case_file_grid_id_state", "grid_id", "state"),
         Index("ix_case_file_station_id_found_at", "station_id", "found_at"),
         Index("ix_case_file_reporter_id", "reporter_id"),
@@ -243,6 +244,11 @@ class Case(Base):
     clock_left: Mapped[timedelta | None]
     # What was entered on the way: correction (until), grade, body, receipt, dispatched_by.
     facts: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+
+    @property
+    def unconfirmed(self) -> bool:
+        """Whether somebody unknown has sent it by Open311, and nobody of the station has taken it up yet."""
+        return self.source == "open311" and self.reporter_id is None and self.accepted_at is None
 
     # How far the leading case of a merged one has come, where the reader may know (queries.with_leads).
     lead: ClassVar[Any] = None

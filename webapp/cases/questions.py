@@ -69,11 +69,61 @@ class Question:
         return is_number and self.low <= value <= self.high
 
 
+def unanswered(questions: Sequence[Question], answers: Mapping[str, Any]) -> list[Question]:
+    """Return the questions that are asked, given the answers, and have none; photos are files."""
+    open_ones = [q for q in questions if q.kind != "photo" and q.asked(answers)]
+    return [q for q in open_ones if answers.get(q.name) in (None, "")]
+
+
+def filling_problems(
+    questions: Sequence[Question], held: Mapping[str, Any], new: Mapping[str, Any]
+) -> list[Problem]:
+    """Return what is wrong with answers that come later: what was said before stays as it was said."""
+    said = [name for name in new if held.get(name) not in (None, "")]
+    fresh = {name: value for name, value in new.items() if name not in said}
+    own = [f"/answers/{_escaped(name)}" for name in fresh]
+    words = [question for question in questions if question.kind != "photo"]
+    found = answer_problems(words, {**held, **fresh}, 0, complete=False)
+    stands = [Problem(f"/answers/{_escaped(name)}", "answer_stands") for name in said]
+    return stands + [problem for problem in found if problem.pointer in own]
+
+
+def typed_answers(questions: Sequence[Mapping[str, Any]], said: Mapping[str, str]) -> dict[str, Any]:
+    """Return the answers of a plain form's fields `q_<name>`, each as its question's kind wants it."""
+    found: dict[str, Any] = {}
+    for question in questions:
+        value = said.get(f"q_{question['name']}", "").strip()
+        if value and question["kind"] != "photo":
+            found[question["name"]] = _typed(question["kind"], value)
+    return found
+
+
+def _typed(kind: str, value: str) -> Any:
+    """Return a form's text as a number or a yes or no; what is neither stays text, for the rule to refuse."""
+    if kind == "yesno":
+        return {"yes": True, "no": False}.get(value, value)
+    if kind == "number":
+        try:
+            number = float(value)
+        except ValueError:
+            return value
+        # Above 2^53 a float is no exact integer, and no answer of ours is as large: the rule refuses it.
+        return int(number) if number.is_integer() and abs(number) < _EXACT else number
+    return value[:2000]
+
+
+_EXACT = 2**53
+
+
 def _is_date(value: Any) -> bool:
     try:
         return isinstance(value, str) and bool(date.fromisoformat(value))
     except ValueError:
         return False
+
+
+def _escaped(name: str) -> str:
+    return re.sub("~", "~0", name).replace("/", "~1")
 
 
 def answer_problems(
@@ -87,9 +137,7 @@ def answer_problems(
     known = {q.name for q in questions}
     for name in answers:
         if name not in known:
-            problems.append(
-                Problem(f"/answers/{re.sub('~', '~0', name).replace('/', '~1')}", "answer_not_asked")
-            )
+            problems.append(Problem(f"/answers/{_escaped(name)}", "answer_not_asked"))
     for question in questions:
         value = answers.get(question.name)
         missing = (photos == 0) if question.kind == "photo" else value in (None, "")

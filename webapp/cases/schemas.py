@@ -40,17 +40,10 @@ class SentFileIn(Strict):
         return Attachment(**data)
 
 
-class ReportIn(Strict):
-    """A report; `id` is made by the sender and makes sending again harmless."""
+class AnswersIn(Strict):
+    """Answers to questions of a class, by their names."""
 
-    id = fields.UUID(required=True)
-    class_code = Text(60, low=1, required=True)
-    class_version = fields.Integer(load_default=None, allow_none=True, strict=True)
     answers = fields.Dict(keys=Text(60), values=fields.Raw(allow_none=True), load_default=dict)
-    place = fields.Nested(PlaceIn, required=True)
-    found_at = fields.AwareDateTime(required=True)
-    note = Text(2000, load_default="")
-    files = fields.List(fields.Nested(SentFileIn), load_default=list, validate=validate.Length(max=MAX_FILES))
 
     @validates_schema(skip_on_field_errors=True)
     def _plain_answers(self, data: dict[str, Any], **_kwargs: Any) -> None:
@@ -59,6 +52,18 @@ class ReportIn(Strict):
                 raise ValidationError({"answers": {name: ["Expected text, a number, true or false."]}})
             if isinstance(value, str) and FORBIDDEN.search(value):
                 raise ValidationError({"answers": {name: ["Control characters are not allowed."]}})
+
+
+class ReportIn(AnswersIn):
+    """A report; `id` is made by the sender and makes sending again harmless."""
+
+    id = fields.UUID(required=True)
+    class_code = Text(60, low=1, required=True)
+    class_version = fields.Integer(load_default=None, allow_none=True, strict=True)
+    place = fields.Nested(PlaceIn, required=True)
+    found_at = fields.AwareDateTime(required=True)
+    note = Text(2000, load_default="")
+    files = fields.List(fields.Nested(SentFileIn), load_default=list, validate=validate.Length(max=MAX_FILES))
 
     @post_load
     def _record(self, data: dict[str, Any], **_kwargs: Any) -> Report:

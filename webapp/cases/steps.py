@@ -85,6 +85,7 @@ def standing(session: Session, case: Case, by: Actor) -> Standing:
         here=frozenset(case.facts),
         second_look=declared.second_look and strict,
         by_words=case.kind in rules.CLOSED_BY_WORDS,
+        dispute=case.kind == rules.DISPUTE,
     )
 
 

@@ -69,13 +69,18 @@ def in_team(session: Session, team_id: UUID) -> bool:
 
 
 def on_my_ground(session: Session, case: Case) -> bool:
-    """Say whether the asker answers for the ground of a case, or for the neighbour's that it may lie on."""
-    grids = {"own": case.grid_id, "neighbour": case.neighbour_grid_id}
+    """Say whether the asker answers for the ground of a case, or for the neighbour's that it may lie on.
+
+    Mediators answer for the disputes of the ground where they are posted.
+    """
+    grids = {"own": case.grid_id, "neighbour": case.neighbour_grid_id, "kind": case.kind}
     return bool(session.scalar(_ON_MY_GROUND, grids))
 
 
 _ON_MY_GROUND = text("""SELECT app.sees_station() OR EXISTS (
-    SELECT FROM app.my_grids() AS mine (id) WHERE mine.id IN (:own, :neighbour))""")
+    SELECT FROM app.my_grids() AS mine (id) WHERE mine.id IN (:own, :neighbour))
+    OR (CAST(:kind AS text) = 'dispute' AND EXISTS (
+        SELECT FROM app.mediated_grids() AS mine (id) WHERE mine.id = :own))""")
 
 
 def ran_out(session: Session, now: datetime, most: int) -> list[Row[Any]]:

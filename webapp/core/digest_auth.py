@@ -58,7 +58,8 @@ def parsed(header: str) -> Answer | None:
     if qop not in ("", "auth") or (qop and not (_COUNT.match(nc) and cnonce)):
         return None
     user, realm, fresh, uri, response = (said[name] for name in _MEMBERS)
-    return Answer(user, realm, fresh, uri, response, qop, nc, cnonce)
+    # Without qop the response says nothing of a count: one that stands beside it could be anybody's.
+    return Answer(user, realm, fresh, uri, response, qop, nc if qop else "", cnonce)
 
 
 def _members(text: str) -> Iterator[tuple[str, str]]:

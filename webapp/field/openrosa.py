@@ -27,6 +27,8 @@ from webapp.tasks.queries import open_look_backs
 
 pages = Blueprint("openrosa", __name__)
 MOST_ASKED = 500
+# Orders are what other systems have taken down; on a phone nobody fills one in.
+NEVER_FILLED_IN = "order"
 
 
 def answer(body: bytes, status: int = 200, media_type: str = openrosa.MEDIA_TYPE) -> Response:
@@ -72,7 +74,7 @@ def form_list(session: Session, by: Actor, token: str = "", draft: bool = False)
     speak()
     every = request.args.get("listAllVersions", "").lower() == "true"
     classes = queries.form_classes(session, drafts=draft, every=every)
-    forms = [of_class(item) for item in classes]
+    forms = [of_class(item) for item in classes if item.kind != NEVER_FILLED_IN]
     forms += [] if draft else [form for form in FOLLOW_UPS.values() if _is_offered(session, by, form)]
     wanted = request.args.get("formID")
     return answer(openrosa.form_list(_listed(f) for f in forms if wanted in (None, "", f.form_id)))

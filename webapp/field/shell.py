@@ -69,6 +69,7 @@ def files() -> list[str]:
         f"i18n/{page}.{language}.json" for page in ("shared", "phone", "calls") for language in ("zh", "en")
     }
     names |= {f"{LEAFLET}/leaflet.js", f"{LEAFLET}/leaflet.css"}
+    names |= {f"{LEAFLET}/images/marker-{part}.png" for part in ("icon", "icon-2x", "shadow")}
     names |= {f"icons/{path.name}" for path in (STATIC / "icons").glob("*.svg")}
     return [f"/static/{name}" for name in sorted(names)]
 

@@ -46,7 +46,8 @@ SPECIFICATION = "http://wiki.open311.org/GeoReport_v2"
 CHANGESET = "2026-11-22T00:00:00Z"
 WINDOW_S = 900
 # In a window of 15 minutes: another city's system may bring a backlog, a stranger reports what he walks past.
-KEYED, READS, STRANGERS_REPORTS = 3000, 600, 30
+# No client of Open311 can be asked for a proof of work: so all strangers together have a limit an hour too.
+KEYED, READS, STRANGERS_REPORTS, ALL_STRANGERS = 3000, 600, 30, 60
 SAME = timedelta(days=1)
 _STATION = text("SELECT * FROM auth.open311_station(:code)")
 
@@ -221,8 +222,11 @@ def _taken(session: Session, by: Actor) -> tuple[str, UUID, queries.Limit]:
     if known is not None:
         return known.number, known.id, limit
     told = _report(session, sent, offered, ids[0], now, by)
+    sender = cases.Sender(DOOR, request.headers.get("User-Agent", "")[:100])
+    if by.role == queries.STRANGER:
+        throttle(site().login, f"open311-station:{by.station_id}", ALL_STRANGERS, 3600)
     try:
-        done = cases.report(session, site().blobs, told, by=by, sender=cases.Sender(DOOR, _client()))
+        done = cases.report(session, site().blobs, told, by=by, sender=sender)
     except Conflict:
         # The same report by another connection, a moment earlier.
         first = queries.known_of(session, ids)
@@ -305,10 +309,6 @@ def _files() -> list[tuple[str, str, bytes]]:
         file.stream.seek(0)
         found.append((file.filename or "", file.mimetype, file.stream.read()))
     return found
-
-
-def _client() -> str:
-    return request.headers.get("User-Agent", "")[:100]
 
 
 @pages.get(f"/tokens/<uuid:token>.{FORM}")

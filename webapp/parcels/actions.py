@@ -43,7 +43,7 @@ def add_partner(session: Session, partner_id: UUID, *, name: str, public_key: st
     known = session.get(Partner, partner_id)
     if known is not None:
         return known
-    key = _ours(lambda: packages.readable_key(public_key))
+    key = queries.ours(lambda: packages.readable_key(public_key))
     item = Partner(
         id=partner_id, station_id=by.station_id, name=name, public_key=key.hex(),
         fingerprint=packages.fingerprint(key), added_at=clock.now(),
@@ -62,15 +62,6 @@ def revoke_partner(session: Session, item: Partner, *, by: Actor) -> Partner:
     session.flush()
     record(session, "parcels.partner_revoked", kind="partner", subject=item.id, by=by)
     return item
-
-
-def _ours(read: Any) -> Any:
-    """Run a reader of formats; its refusal becomes ours."""
-    try:
-        return read()
-    except Unreadable as error:
-        problems = [Problem(p.pointer, p.code, p.params) for p in error.problems]
-        raise Refused(error.code, problems=problems, **error.params) from error
 
 
 def pack(
@@ -127,7 +118,7 @@ def bring(session: Session, blobs: BlobStore, path: Path, *, by: Actor) -> Parce
     """
     trusted = queries.believed(session, by)
     with path.open("rb") as source:
-        found = _ours(lambda: packages.opened(source, trusted.__contains__))
+        found = queries.ours(lambda: packages.opened(source, trusted.__contains__))
     known = queries.known_parcel(session, by, "in", found.head.id)
     if known is not None and known.counts.get("manifest") != found.manifest_sha256:
         raise Conflict("package_known")
@@ -142,12 +133,29 @@ def bring(session: Session, blobs: BlobStore, path: Path, *, by: Actor) -> Parce
     return item
 
 
+def enter_some(
+    session: Session,
+    blobs: BlobStore,
+    item: Parcel,
+    found: Package,
+    rows: Sequence[tuple[int, Any]],
+    *,
+    by: Actor,
+) -> None:
+    """Enter some reports of a package, ahead of `take`, which finds them known and writes the receipt.
+
+    Each new case holds the station's next number until the transaction ends: phones' reports wait for it.
+    """
+    states = [_take_report(session, blobs, found, raw, at, by)["state"] for at, raw in rows]
+    counts = {state: states.count(state) for state in sorted(set(states))}
+    record(session, "parcels.entered", kind="parcel", subject=item.id, by=by, counts=counts)
+
+
 def take(session: Session, blobs: BlobStore, item: Parcel, *, seed: bytes, by: Actor) -> Parcel:
     """Enter what a package holds as its doors would, and write the receipt that goes back."""
     if item.state != "waiting":
         return item
-    with blobs.opened(item.sha256) as source:
-        found = _ours(lambda: packages.opened(source, queries.believed(session, by).__contains__))
+    with queries.opened(session, blobs, item, by) as found:
         if found.head.kind == "receipt":
             return _settle(session, item, found, by)
         sent = enumerate(found.rows("reports"))

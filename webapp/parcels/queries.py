@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,17 @@ import orjson
 from sqlalchemy import Select, select, text
 from sqlalchemy.orm import Session, selectinload
 
-from collectors import pwa
+from collectors import packages, pwa
+from collectors.packages import Package
 from collectors.records import Attachment as SentFile
 from collectors.records import Place, Report
+from collectors.records import Refused as Unreadable
 from webapp.cases.models import Attachment, Case
 from webapp.cases.queries import shareable
 from webapp.core.actor import Actor
 from webapp.core.config import Settings
 from webapp.core.db import Database
+from webapp.core.errors import Problem, Refused
 from webapp.core.events import Event
 from webapp.core.files import BlobStore
 from webapp.exchange import rules as columns
@@ -30,6 +34,23 @@ from webapp.parcels.rules import DROP_FOLDERS, QUIET_S
 
 _LISTED = 100
 _STEP = 200
+
+
+def ours(read: Any) -> Any:
+    """Run a reader of formats; its refusal becomes ours."""
+    try:
+        return read()
+    except Unreadable as error:
+        problems = [Problem(p.pointer, p.code, p.params) for p in error.problems]
+        raise Refused(error.code, problems=problems, **error.params) from error
+
+
+@contextmanager
+def opened(session: Session, blobs: BlobStore, item: Parcel, by: Actor) -> Iterator[Package]:
+    """Open a package that was brought, checked to its last byte anew; raise Refused with the reason."""
+    trusted = believed(session, by)
+    with blobs.opened(item.sha256) as source:
+        yield ours(lambda: packages.opened(source, trusted.__contains__))
 
 
 def partners(session: Session) -> list[Partner]:

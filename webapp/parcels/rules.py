@@ -38,6 +38,8 @@ CARRIERS = ("station_chief", "system_admin")
 PACKERS = ("station_chief",)
 KEEPERS_OF_KEYS = ("system_admin",)
 DROP_FOLDERS = ("in", "out", "taken", "refused")
+# So many reports of a package are entered at once: the station's next number is held meanwhile.
+STEP_REPORTS = 20
 # A file that grows is still being copied.
 QUIET_S = 2.0
 
@@ -45,8 +47,14 @@ SAID = ("class_code", "answers", "raw_x", "raw_y", "raw_crs", "method", "address
 
 
 def same_report(held: Mapping[str, Any], sent: Mapping[str, Any]) -> bool:
-    """Say whether a report that came is the one that is held under its id."""
-    return all(held[name] == sent[name] for name in SAID)
+    """Say whether a report that came is the one that is held under its id.
+
+    Questions may have been answered on one side since; an answer that both have is the same.
+    """
+    first, second = held["answers"], sent["answers"]
+    both = first.keys() & second.keys()
+    agreed = all(first[name] == second[name] for name in both) and both in (first.keys(), second.keys())
+    return agreed and all(held[name] == sent[name] for name in SAID if name != "answers")
 
 
 def grouped(fingerprint: str) -> str:

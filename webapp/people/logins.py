@@ -140,11 +140,12 @@ def by_digest(
 
 
 def _first_use(login: Database, answer: digest_auth.Answer) -> bool:
-    """Note the use of a nonce; False when it was used with this count before (without qop there is none)."""
-    if not answer.qop:
-        return True
+    """Note the use of a nonce; False when it was used with this count before.
+
+    Without qop there is no count, so such a nonce is good once: whoever heard the answer could repeat it.
+    """
     with login.transaction() as session:
-        if answer.nc == "00000001":
+        if answer.nc in ("", "00000001"):
             session.execute(
                 text("DELETE FROM auth.digest_use WHERE at < now() - make_interval(secs => :s)"),
                 {"s": 2 * digest_auth.NONCE_LIFE_S},

@@ -188,7 +188,7 @@ class Token(Base):
 
 
 class DigestUse(Base):
-    """A use of a Digest nonce: the same count is never taken twice."""
+    """A use of a Digest nonce: the same count is never taken twice; without qop the count is empty."""
 
     __tablename__ = "digest_use"
     __table_args__ = ({"schema": "auth"},)

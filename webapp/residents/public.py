@@ -12,6 +12,7 @@ from marshmallow import Schema, ValidationError
 from sqlalchemy.orm import Session
 
 from webapp.cases.models import HazardClass
+from webapp.cases.questions import typed_answers
 from webapp.cases.rules import HAZARD_KINDS
 from webapp.core import clock
 from webapp.core.actor import Actor
@@ -190,7 +191,7 @@ def _sent(declared: HazardClass) -> actions.Sent:
         fields=said,
         class_code=declared.code,
         kind=declared.kind,
-        answers=schemas.answers_of(declared.questions, request.form),
+        answers=typed_answers(declared.questions, request.form),
         photos=tuple(data for data in files if data),
         case_id=rules.case_id(_key(), said["form"]),
         code=rules.tracking_code(_key(), said["form"]),

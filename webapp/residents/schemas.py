@@ -9,8 +9,6 @@ from marshmallow import EXCLUDE, fields, validate
 from webapp.core.schema import Strict, Text
 from webapp.residents.rules import CONTACT_LIMITS, NOTE_LIMIT
 
-_EXACT = 2**53
-
 
 class ReportForm(Strict):
     """The residents' form, as a browser sends it: everything is text, most of it may be empty."""
@@ -97,27 +95,3 @@ class ContactOut(Strict):
 def plain_form(said: Any) -> dict[str, Any]:
     """Return a form's filled fields, without those that were left empty."""
     return {name: value.strip() for name, value in said.items() if value.strip()}
-
-
-def answers_of(questions: list[Any], said: Any) -> dict[str, Any]:
-    """Return the answers of a form's fields `q_<name>`, each as its question's kind wants it."""
-    found: dict[str, Any] = {}
-    for question in questions:
-        value = said.get(f"q_{question['name']}", "").strip()
-        if value and question["kind"] != "photo":
-            found[question["name"]] = _typed(question["kind"], value)
-    return found
-
-
-def _typed(kind: str, value: str) -> Any:
-    """Return a form's text as a number or a yes or no; what is neither stays text, for the rule to refuse."""
-    if kind == "yesno":
-        return {"yes": True, "no": False}.get(value, value)
-    if kind == "number":
-        try:
-            number = float(value)
-        except ValueError:
-            return value
-        # Above 2^53 a float is no exact integer, and no answer of ours is as large: the rule refuses it.
-        return int(number) if number.is_integer() and abs(number) < _EXACT else number
-    return value[:2000]

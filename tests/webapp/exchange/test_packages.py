@@ -312,7 +312,7 @@ def lay(path: Path, data: bytes) -> None:
     os.utime(path, (path.stat().st_mtime - 60,) * 2)
 
 
-def test_an_interrupted_taking_leaves_nothing_and_comes_again(
+def test_an_interrupted_taking_comes_again_and_doubles_nothing(
     as_user,
     far_user,
     far_settings,
@@ -326,7 +326,10 @@ def test_an_interrupted_taking_leaves_nothing_and_comes_again(
     with monkeypatch.context() as broken:
         broken.setattr("webapp.parcels.actions._written", lambda *_a: (_ for _ in ()).throw(OSError("disk")))
         work(far_settings)
-    assert far.get(f"/api/v1/cases/{sample.id}").status_code == 404
+    first = far.get(
+        f"/api/v1/cases/{sample.id}"
+    ).json  # reports are entered a few at a time, ahead of the receipt
+    assert next(p for p in far.get("/api/v1/packages").json if p["id"] == came["id"])["state"] == "waiting"
     from sqlalchemy import text
 
     from webapp.core.db import MIGRATE, Database
@@ -337,8 +340,42 @@ def test_an_interrupted_taking_leaves_nothing_and_comes_again(
         session.execute(text("UPDATE app.job SET run_at = now() WHERE state = 'ready'"))
     owner.dispose()
     work(far_settings)
-    assert far.get(f"/api/v1/cases/{sample.id}").status_code == 200
-    assert receipts(far, came)[0]["state"] == "taken"
+    assert far.get(f"/api/v1/cases/{sample.id}").json == first
+    told, _data, answers = receipts(far, came)
+    assert told["state"] == "taken"
+    [own] = [answer for answer in answers if answer["id"] == sample.id]
+    assert (own["state"], own["case_number"]) == ("received", first["number"])
+
+
+def test_a_large_package_is_entered_a_few_reports_at_a_time(
+    as_user, far_user, far_settings, send_report, station
+):
+    """No transaction holds the station's next number for all of it: phones report meanwhile."""
+    sent = [send_report("t.volunteer", "B1", note=f"批量 {number}") for number in range(23)]
+    _item, data = packed(as_user("t.station_chief"), "reports", "attachments")
+    far = far_user("t.station_chief")
+    came = bring(far, data).json
+    work(far_settings)
+    from sqlalchemy import text
+
+    from webapp.core.db import MIGRATE, Database
+
+    owner = Database(far_settings, MIGRATE, pool_size=1)
+    with owner.transaction() as session:
+        session.execute(text("SET LOCAL ROLE shuangge_owner"))
+        steps = session.execute(
+            text("""SELECT e.xmin::text, (SELECT count(*) FROM app.event r
+                        WHERE r.xmin = e.xmin AND r.name = 'cases.reported') AS reports
+                FROM app.event e WHERE e.name = 'parcels.entered' AND e.subject_id = :id"""),
+            {"id": came["id"]},
+        ).all()
+    owner.dispose()
+    assert len(steps) == len({row.xmin for row in steps}) >= 2
+    assert max(row.reports for row in steps) <= 20
+    told, _data, answers = receipts(far, came)
+    assert told["state"] == "taken"
+    states = {answer["id"]: answer["state"] for answer in answers}
+    assert [states[sample.id] for sample in sent] == ["received"] * 23
 
 
 def test_who_may_do_what(as_user, tmp_path, seed):

@@ -109,6 +109,19 @@ def test_an_old_or_used_nonce_is_stale_and_a_forged_one_is_not(client, member, n
     assert "stale" not in refused.headers["WWW-Authenticate"]
 
 
+def test_without_qop_a_nonce_is_good_once_whatever_count_stands_beside_it(client, member, nonce):
+    volunteer, fresh = member("t.volunteer"), nonce()
+    heard = digest(volunteer, "GET", "/or/formList", fresh, qop="")
+    assert client.get("/or/formList", headers=heard).status_code == 200
+    counted = {"Authorization": heard["Authorization"] + ", nc=00000007"}
+    for again in (heard, counted):
+        repeated = client.get("/or/formList", headers=again)
+        assert repeated.status_code == 401
+        assert "stale=true" in repeated.headers["WWW-Authenticate"]
+    new = digest(volunteer, "GET", "/or/formList", nonce(), qop="")
+    assert client.get("/or/formList", headers=new).status_code == 200
+
+
 def test_a_removed_device_digests_no_more(client, as_user, member, nonce):
     boss = as_user("t.planner")
     device = str(uuid4())

@@ -503,6 +503,47 @@ def test_strangers_are_slowed_down(client, form, owner_db):
     assert int(answer.headers["Retry-After"]) > 0
 
 
+def test_what_a_stranger_sent_is_to_be_confirmed_before_other_strangers_see_it(client, form, as_user):
+    number = sent(client, form(), jurisdiction_id="T").json[0]["service_request_id"]
+
+    def listed():
+        found = client.get(f"{V2}/requests.json?jurisdiction_id=T").json
+        return {request["service_request_id"] for request in found}
+
+    officer = as_user("t.officer.a")
+    assert number not in listed()
+    assert client.get(f"{V2}/requests/{number}.json?jurisdiction_id=T").status_code == 404
+    for page in (f"/cases/{number}?lang=en", f"/cases?q={number}&lang=en"):
+        assert "from a stranger, to be confirmed" in officer.get(page).text
+    case = officer.get("/api/v1/cases", query_string={"q": number}).json["cases"][0]
+    assert officer.post(f"/api/v1/cases/{case['id']}/accept", json={}).status_code == 200
+    assert number in listed()
+    assert "to be confirmed" not in officer.get(f"/cases/{number}?lang=en").text
+
+
+def test_strangers_of_all_addresses_have_a_limit_together_and_keys_do_not_share_it(
+    client, form, owner_db, station, token_for
+):
+    bucket = {"b": f"open311-station:{station.id}"}
+    with owner_db.transaction() as session:
+        session.execute(text("SET LOCAL ROLE shuangge_owner"))
+        session.execute(
+            text("""INSERT INTO auth.throttle (bucket, window_at, hits) VALUES (:b, now(), 60)
+                ON CONFLICT (bucket) DO UPDATE SET hits = 60, window_at = now()"""),
+            bucket,
+        )
+    again = form()
+    refused = sent(client, again, jurisdiction_id="T")
+    with_key = sent(client, form(), api_key=token_for("t.volunteer"))
+    with owner_db.transaction() as session:
+        session.execute(text("SET LOCAL ROLE shuangge_owner"))
+        session.execute(text("DELETE FROM auth.throttle WHERE bucket = :b"), bucket)
+    assert refused.status_code == 429
+    assert int(refused.headers["Retry-After"]) > 0
+    assert with_key.status_code == 201
+    assert sent(client, again, jurisdiction_id="T").status_code == 201
+
+
 def test_one_ipv6_network_is_one_stranger(client, owner_db):
     """Whoever has one IPv6 address has 2^64 of them: another one each time must not be another stranger."""
     for number in range(3):
