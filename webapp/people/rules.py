@@ -164,7 +164,7 @@ def home_page(role: str) -> str:
     return HOMES.get(role, "/account")
 
 
-HOMES = {
+HOMES: dict[str, str] = {
     Role.PLANNER: "/map",
     Role.MEDIATOR: "/tasks",
     Role.SYSTEM_ADMIN: "/jobs",
