@@ -190,7 +190,13 @@ def _superuser_steps(settings: Settings) -> None:
 
 
 @main.command()
-@click.option("--station", "codes", multiple=True, help="YZ, QF or wuhan; several may be named.")
+@click.option(
+    "--station",
+    "codes",
+    multiple=True,
+    help="Several may be named.",
+    type=click.Choice(["YZ", "QF", "wuhan"], case_sensitive=False),
+)
 @click.option("--scale", default=1, show_default=True, help="A city of so many times the grids.")
 @_failing_well
 def demo(codes: tuple[str, ...], scale: int) -> None:

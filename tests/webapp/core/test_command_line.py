@@ -63,6 +63,13 @@ def test_an_outside_server_that_does_not_answer_is_said_with_its_cure(
         assert_told(done, "")
 
 
+def test_an_unknown_demo_station_is_wrong_usage(home: Path) -> None:
+    done = command(home, "demo", "--station", "nowhere")
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "wuhan" in done.stderr
+    assert not home.exists()
+
+
 def test_a_first_start_that_broke_off_goes_on_and_a_copy_of_it_moves(home: Path) -> None:
     """Killed while the second station is made, the next start makes it; both can be signed in to."""
     first = subprocess.Popen(
