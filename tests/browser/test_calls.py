@@ -236,3 +236,10 @@ def test_everybody_can_use_the_pages_of_calls(
     expect(page.locator(".call-dialog form")).to_be_visible()
     found += axe.violations(page, script)
     assert not found, "\n".join(found)
+
+
+def test_an_empty_page_of_calls_says_so(page_as: Callable[..., Page]) -> None:
+    page = page_as("station_chief", station="U")
+    page.goto("/calls")
+    for part in ("#open-calls", "#ended-calls"):
+        expect(page.locator(f"{part} .empty")).to_contain_text("没有呼叫")
