@@ -32,6 +32,8 @@ from webapp.core.schema import ProblemSchema
 from webapp.core.web import Site, install
 from webapp.desk import api as desk_api
 from webapp.desk import pages as desk_pages
+from webapp.duty import api as duty_api
+from webapp.duty import pages as duty_pages
 from webapp.exchange import api as exchange_api
 from webapp.exchange import pages as exchange_pages
 from webapp.field import api as field_api
@@ -92,6 +94,7 @@ BLUEPRINTS = (
     calls_api.blp,
     upkeep_api.blp,
     desk_api.blp,
+    duty_api.blp,
 )
 PAGES = (
     cases_api.hand,
@@ -118,6 +121,7 @@ PAGES = (
     calls_pages.pages,
     upkeep_pages.pages,
     desk_pages.pages,
+    duty_pages.pages,
 )
 
 # Addresses of protocols that have a form of their own for errors.

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import psycopg2
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
@@ -25,7 +26,7 @@ from webapp.core.config import SECRETS, Settings, SettingsError, load, make_secr
 from webapp.core.db import LOGIN_ROLES, MIGRATE, role_url
 from webapp.core.ensure import connect, ensure_database, set_passwords
 from webapp.core.errors import AppError, NotFound
-from webapp.core.installation import PostgresError
+from webapp.core.installation import PostgresError, StartFailed
 from webapp.core.messages import message
 from webapp.core.migrations import OPEN_TABLES, code_head
 from webapp.core.migrations import migrate as run_migrations
@@ -54,6 +55,30 @@ def _at_home() -> Iterator[Settings]:
         prepare_home(settings.home, say)
 
 
+KNOWN = (PostgresError, SettingsError, AppError, SQLAlchemyError, psycopg2.Error, OSError)
+
+
+def _told(error: Exception) -> tuple[str, str]:
+    """What is wrong and how to cure it, for an error of KNOWN."""
+    match error:
+        case PostgresError():
+            return error.message, error.cure
+        case SettingsError():
+            return str(error), "correct the setting; docs/settings.md lists them all"
+        case AppError():
+            lines = [message(error.code, error.params)]
+            lines += [f"{p.pointer}: {message(p.code, p.params)}" for p in error.problems]
+            return "\n  ".join(lines), ""
+        case OSError():
+            return str(error), "look at that place: does it exist, who may write there, is the disk full?"
+        case _:
+            said = str(getattr(error, "orig", None) or error).strip()
+            return (
+                f"the database refused: {said}",
+                "shuangge doctor; does the server run, is DATABASE_URL right?",
+            )
+
+
 def _failing_well(command: Callable[..., None]) -> Callable[..., None]:
     """Turn the errors that have a cure into a message and exit code 1."""
 
@@ -61,16 +86,10 @@ def _failing_well(command: Callable[..., None]) -> Callable[..., None]:
     def inner(*args: Any, **kwargs: Any) -> None:
         try:
             command(*args, **kwargs)
-        except PostgresError as error:
-            _fail(str(error), error.cure)
-        except SettingsError as error:
-            _fail(str(error), "correct the setting; docs/settings.md lists them all")
-        except AppError as error:
-            lines = [message(error.code, error.params)]
-            lines += [f"{p.pointer}: {message(p.code, p.params)}" for p in error.problems]
-            _fail("\n  ".join(lines), "")
-        except SQLAlchemyError as error:
-            _fail(f"the database refused: {error}", "shuangge doctor")
+        except BrokenPipeError:
+            raise  # nobody reads on (`make run | head`); click ends without a word
+        except KNOWN as error:
+            _fail(*_told(error))
 
     return inner
 
@@ -97,6 +116,14 @@ def up() -> None:
 
 
 def _prepare(settings: Settings) -> None:
+    """Do the steps between database and service; whatever fails is told with its cure, also by a child."""
+    try:
+        _steps(settings)
+    except KNOWN as error:
+        raise StartFailed(*_told(error)) from error
+
+
+def _steps(settings: Settings) -> None:
     make_secrets(settings)
     if settings.database_url and settings.admin_url:
         _superuser_steps(settings)
@@ -104,9 +131,8 @@ def _prepare(settings: Settings) -> None:
     run_migrations(settings)
     findings = [f for f in _findings(settings) if not f.ok and f.level == "stop"]
     if findings:
-        raise SettingsError("; ".join(f"{f.message} (cure: {f.cure})" for f in findings))
-    if not demo_load.has_station(settings):
-        demo_load.load(settings, ["YZ", "QF"], scale=1, say=say)
+        raise StartFailed("; ".join(f.message for f in findings), "; ".join(f.cure for f in findings))
+    demo_load.load_first(settings, say)
 
 
 def _greet(settings: Settings) -> None:

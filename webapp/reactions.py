@@ -5,7 +5,9 @@ from __future__ import annotations
 from webapp.calendars import jobs as calendars
 from webapp.calls import jobs as calls
 from webapp.cases import jobs as cases
+from webapp.core.events import Event
 from webapp.core.queue import Every, Handler
+from webapp.duty import jobs as duty
 from webapp.exchange import jobs as exchange
 from webapp.intake import jobs as intake
 from webapp.parcels import jobs as parcels
@@ -34,6 +36,7 @@ REACTIONS: dict[str, list[str]] = {
     "intake.uploaded": ["intake.read_upload"],
     "intake.reading_changed": ["intake.read_upload"],
     "intake.confirmed": ["intake.take_rows"],
+    "intake.taken": ["intake.name_callers"],
     REPLAY: ["webhooks.redeliver"],
     "exchange.export_asked": ["exchange.make_export"],
     "exchange.exported": ["exchange.plan_end"],
@@ -49,6 +52,8 @@ REACTIONS: dict[str, list[str]] = {
     "calls.escalated": ["calls.plan_clock", "calls.tell"],
 }
 REACTIONS["cases.reported"].append("repeats.link_case")
+for _name in ("cases.reported", "cases.escalated", "cases.reopened", "cases.unmerged"):
+    REACTIONS.setdefault(_name, []).append("duty.route_case")
 REACTIONS["repeats.party_named"] = ["repeats.link_case"]
 REACTIONS["repeats.priority_raised"] = ["cases.recount_limit"]
 for _name in ("cases.merged", "cases.unmerged"):
@@ -57,6 +62,18 @@ for _name in TOLD:
     REACTIONS.setdefault(_name, []).append("repeats.tell_merged")
 for _name in (*EVENTS, PING):
     REACTIONS.setdefault(_name, []).append("webhooks.enqueue_deliveries")
+
+
+def follows(event: Event) -> list[str]:
+    """Return the jobs that an event starts, without those that would find nothing to do.
+
+    A file of calls makes thousands of cases without a photo; none of them waits for small pictures.
+    """
+    bare = event.name == "cases.reported" and event.data.get("files") == 0
+    return [name for name in REACTIONS.get(event.name, []) if not (bare and name == PICTURES)]
+
+
+PICTURES = "cases.make_thumbnails"
 
 # What comes again by the clock: once per station and slot.
 PERIODIC: tuple[Every, ...] = (
@@ -67,6 +84,28 @@ PERIODIC: tuple[Every, ...] = (
     Every("tasks.tend_day", 24 * 60, 5 * 60),
     Every("referrals.remind_late", 60, 5),
     Every("cases.watch_clocks", 5),
+    Every("duty.tend_desk", 5),
+)
+
+# Jobs that write a few rows and are done: several share a transaction, and none waits for a picture or file.
+QUICK_JOBS = frozenset(
+    {
+        "cases.award_points",
+        "cases.recount_limit",
+        "webhooks.enqueue_deliveries",
+        "webhooks.redeliver",
+        "exchange.plan_end",
+        "repeats.link_case",
+        "repeats.note_merging",
+        "repeats.tell_merged",
+        "tasks.plan_look_backs",
+        "tasks.cancel_look_backs",
+        "tasks.follow_look_back",
+        "tasks.answer_unsatisfied",
+        "calls.plan_clock",
+        "calls.run_clock",
+        "calls.tell",
+    }
 )
 
 JOBS: dict[str, Handler] = {
@@ -78,6 +117,7 @@ JOBS: dict[str, Handler] = {
     "cases.watch_clocks": cases.watch_clocks,
     "intake.read_upload": intake.read_upload,
     "intake.take_rows": intake.take_rows,
+    "intake.name_callers": intake.name_callers,
     "residents.forget_contacts": residents.forget_contacts,
     "webhooks.enqueue_deliveries": webhooks.enqueue_deliveries,
     "webhooks.redeliver": webhooks.redeliver,
@@ -98,6 +138,8 @@ JOBS: dict[str, Handler] = {
     "tasks.follow_look_back": tasks.follow_look_back,
     "tasks.answer_unsatisfied": tasks.answer_unsatisfied,
     "referrals.remind_late": referrals.remind_late,
+    "duty.route_case": duty.route_case,
+    "duty.tend_desk": duty.tend_desk,
     "calls.plan_clock": calls.plan_clock,
     "calls.run_clock": calls.run_clock,
     "calls.tell": calls.tell,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
@@ -21,17 +22,18 @@ from webapp.core.config import Settings
 from webapp.core.db import WORKER, Database, role_url
 from webapp.core.files import FolderStore
 from webapp.core.live import CHANNEL, listen
+from webapp.core.queue import Lane
 from webapp.parcels.queries import dropped
 from webapp.people.queries import station_ids
-from webapp.reactions import JOBS, PERIODIC, REACTIONS
+from webapp.reactions import JOBS, PERIODIC, QUICK_JOBS, follows
 from webapp.webhooks import outgoing
 from webapp.webhooks.rules import may_call
 
 log = structlog.get_logger()
 IDLE_S = 5.0
 PLAN_S = 30.0
-# Jobs between two looks for new events: few enough that news is not kept waiting.
-MOST_BETWEEN_LOOKS = 10
+# So many small jobs share a transaction: what they lock is free again within a tenth of a second.
+TOGETHER = 20
 
 
 def step_back() -> None:
@@ -47,14 +49,20 @@ def step_back() -> None:
 class Worker:
     """One worker process; `name` stays the same over restarts, so it takes its own leases back at once.
 
-    `periodic` is the work that comes again by the clock.
+    `periodic` is the work that comes again by the clock; `quick` are the jobs that share a transaction.
     """
 
     def __init__(
-        self, settings: Settings, name: str = "worker-1", periodic: tuple[queue.Every, ...] = PERIODIC
+        self,
+        settings: Settings,
+        name: str = "worker-1",
+        periodic: tuple[queue.Every, ...] = PERIODIC,
+        quick: frozenset[str] = QUICK_JOBS,
     ) -> None:
         self.name = name
         self.periodic = periodic
+        self.quick = Lane("quick", quick, together=TOGETHER)
+        self.long = Lane("long", quick, others=True)
         self.database = Database(settings, WORKER, pool_size=3)
         self.resources: dict[str, Any] = {
             "blobs": FolderStore(settings.blobs_dir),
@@ -67,7 +75,7 @@ class Worker:
         self._next_look = 0.0
         self._next_plan = 0.0
         self._beat = settings.home / "run" / "worker.beat"
-        self._wake: SimpleQueue[None] = SimpleQueue()
+        self._wake: dict[Lane, SimpleQueue[None]] = {self.quick: SimpleQueue(), self.long: SimpleQueue()}
         self._dsn = (
             role_url(settings, WORKER).set(drivername="postgresql").render_as_string(hide_password=False)
         )
@@ -79,37 +87,58 @@ class Worker:
         step_back()
         for channel in (CHANNEL, "shuangge_job"):
             Thread(target=self._listen, args=(channel,), daemon=True).start()
+        long = Thread(target=self._loop, args=(self.long, self._do_long))
+        long.start()
+        self._loop(self.quick, self._do_news)
+        long.join()
+        self.database.dispose()
+
+    def _loop(self, lane: Lane, work: Callable[[], int]) -> None:
+        """Do a lane's work until told to stop, and sleep while there is none."""
         while not self.stopping.is_set():
             try:
-                self._note_alive()
-                if self.step(MOST_BETWEEN_LOOKS) == 0:
-                    self._sleep()
+                if work() == 0:
+                    self._sleep(lane)
             except DBAPIError as error:
                 log.warning("database away", error=type(error).__name__)
                 self.stopping.wait(1)
-        self.database.dispose()
+
+    def _do_news(self) -> int:
+        """Look for what is new, and do what is quickly done; return how much there was."""
+        self._note_alive()
+        return self._look() + self._do_some(self.quick)
+
+    def _do_long(self) -> int:
+        return self._do_some(self.long)
 
     def step(self, most: int = 1) -> int:
-        """Dispatch waiting events and do at most so many jobs; return how much there was to do."""
+        """Dispatch what waits and do at least so many jobs, if there are; return how much there was."""
+        taken = self._look()
+        done = 0
+        while done < most and not self.stopping.is_set():
+            some = self._do_some(self.quick) or self._do_some(self.long)
+            if not some:
+                break
+            done += some
+        return taken + done
+
+    def _look(self) -> int:
+        """Make jobs of what has happened, what was dropped, and what comes by the clock; count events."""
         self._look_into_drop()
         self._plan_periodic()
         with self.database.transaction() as session:
-            taken = queue.dispatch(session, REACTIONS)
-        for done in range(most):
-            if self.stopping.is_set() or not self._do_one():
-                return taken + done
-        return taken + most
+            return queue.dispatch(session, follows)
 
-    def _do_one(self) -> bool:
-        """Claim the next job and do it; say whether there was one."""
+    def _do_some(self, lane: Lane) -> int:
+        """Claim the next jobs of a lane and do them; return how many."""
+        name = f"{self.name}/{lane.name}"
         with self.database.transaction() as session:
-            job = queue.claim(session, self.name)
-        if job is None:
-            return False
-        handler = JOBS.get(job.name, _unknown)
-        error = queue.run(self.database, job, self.name, handler, self.resources)
-        log.info("job", name=job.name, job=job.id, attempt=job.attempts, failed=bool(error))
-        return True
+            jobs = queue.claim(session, name, lane)
+        if jobs:
+            errors = queue.run(self.database, jobs, name, JOBS, self.resources)
+            for job in jobs:
+                log.info("job", name=job.name, job=job.id, attempt=job.attempts, failed=job.id in errors)
+        return len(jobs)
 
     def _look_into_drop(self) -> None:
         """Ask for a job for each package that somebody laid into the drop folder."""
@@ -132,18 +161,22 @@ class Worker:
         with self.database.transaction() as session:
             queue.ask_periodic(session, self.periodic, station_ids(session), now)
 
-    def _sleep(self) -> None:
+    def _sleep(self, lane: Lane) -> None:
         try:
-            self._wake.get(timeout=IDLE_S)
+            self._wake[lane].get(timeout=IDLE_S)
             while True:
-                self._wake.get_nowait()
+                self._wake[lane].get_nowait()
         except Empty:
             return
+
+    def _wake_up(self, _text: str = "") -> None:
+        for lane in self._wake.values():
+            lane.put(None)
 
     def _listen(self, channel: str) -> None:
         while not self.stopping.is_set():
             try:
-                listen(self._dsn, channel, lambda _text: self._wake.put(None), lambda: self._wake.put(None))
+                listen(self._dsn, channel, self._wake_up, self._wake_up)
             except (psycopg2.Error, OSError):
                 self.stopping.wait(1)
 
@@ -154,9 +187,4 @@ class Worker:
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self.stopping.set()
-        self._wake.put(None)
-
-
-def _unknown(run: queue.Run) -> None:
-    """Fail for a job of another version of the code: it rests and comes again, its brothers go on."""
-    raise LookupError(f"job {run.job_id} has a name that this version does not know")
+        self._wake_up()

@@ -41,11 +41,11 @@ import { dateTime, t } from "../shared/i18n.js";
  */
 
 export const API = "/api/v1/calls";
-/** What the live stream names; a browser hears only the names that it listens for. */
-export const NEWS = ["placed", "acknowledged", "answered", "declined", "arrived", "finished", "cancelled", "lapsed", "escalated", "expired"].map((name) => `calls.${name}`);
 const BADGES = { ringing: "reported", acknowledged: "acknowledged", answered: "handling", done: "closed", cancelled: "withdrawn", unanswered: "overdue" };
 const WITH_WORDS = ["finish", "cancel", "lapse"];
 const ORDER = ["take", "acknowledge", "decline", "arrive", "finish", "cancel", "lapse"];
+/** The open calls of the reader's own. */
+export const MINE = "state=open&mine=true&limit=50";
 const TICK_MS = 1000;
 const SOON_MS = 60;
 
@@ -73,14 +73,15 @@ function span(ms) {
 export class Board {
   /**
    * @param {HTMLElement} element
-   * @param {{query?: string, empty?: boolean, changed?: (calls: Call[]) => void, links?: boolean}} [wish]
+   * @param {{query?: string, empty?: boolean, changed?: (calls: Call[]) => void, links?: boolean, only?: (call: Call) => boolean}} [wish]
    */
-  constructor(element, { query = "state=open&mine=true&limit=50", empty = true, changed = () => {}, links = true } = {}) {
+  constructor(element, { query = MINE, empty = true, changed = () => {}, links = true, only = () => true } = {}) {
     this.element = element;
     this.query = query;
     this.empty = empty;
     this.changed = changed;
     this.links = links;
+    this.only = only;
     /** @type {Map<string, {call: Call, card: HTMLElement, key: string}>} */
     this.shown = new Map();
     /** Words that somebody is writing, by call: a card that is drawn anew keeps them. @type {Map<string, {verb: string, words: string}>} */
@@ -123,7 +124,7 @@ export class Board {
 
   /** @param {Call[]} calls */
   draw(calls) {
-    const sorted = [...calls].sort((a, b) => Number(ringsForMe(b)) - Number(ringsForMe(a)) || b.called_at.localeCompare(a.called_at));
+    const sorted = calls.filter(this.only).sort((a, b) => Number(ringsForMe(b)) - Number(ringsForMe(a)) || b.called_at.localeCompare(a.called_at));
     const before = this.shown;
     this.shown = new Map();
     for (const call of sorted) {
@@ -133,7 +134,8 @@ export class Board {
       this.shown.set(call.id, { call, card, key });
     }
     const cards = [...this.shown.values()].map((item) => item.card);
-    const same = cards.length === this.list.children.length && cards.every((card, i) => card === this.list.children[i]);
+    const shown = [...this.list.children];
+    const same = cards.length ? cards.length === shown.length && cards.every((card, i) => card === shown[i]) : !this.empty && !shown.length;
     if (!same) unpressed(() => this.replace(cards));
     const fresh = sorted.find((call) => ringsForMe(call) && !before.has(call.id));
     if (fresh) this.announce(fresh);

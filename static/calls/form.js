@@ -8,7 +8,6 @@ import { API } from "./board.js";
 
 /** @typedef {{lon: number, lat: number, accuracy_m?: number | null, method?: string}} Spot */
 
-const KINDS = ["help", "on_site", "missing_person", "information", "other"];
 const AIMS = ["around", "ground", "person", "team"];
 const MANY = ["around", "ground", "team"];
 let serial = 0;
@@ -20,7 +19,8 @@ let serial = 0;
 export function callForm({ police, place, case_id, where = null, done }) {
   const mark = `call${++serial}`;
   let id = newId();
-  const kinds = h("fieldset", { class: "field call-kinds" }, h("legend", { text: t("calls.kind") }), h("div", { class: "call-choices" }, KINDS.map((kind, i) => choice(`${mark}-kind`, kind, t(`calls.kind_${kind}`), i === 0))));
+  const choices = h("div", { class: "call-choices" });
+  const kinds = h("fieldset", { class: "field call-kinds" }, h("legend", { text: t("calls.kind") }), choices);
   const words = h("textarea", { id: `${mark}-words`, name: "words", rows: "2", maxlength: "500" });
   const wanted = h("input", { id: `${mark}-wanted`, type: "number", min: "1", max: "20", value: "1", inputmode: "numeric" });
   const named = h("select", { id: `${mark}-named` });
@@ -37,6 +37,7 @@ export function callForm({ police, place, case_id, where = null, done }) {
     problem,
     button,
   );
+  void offerKinds(choices, `${mark}-kind`, problem);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     problem.hidden = true;
@@ -44,7 +45,7 @@ export function callForm({ police, place, case_id, where = null, done }) {
     try {
       const spot = place();
       const picked = form.querySelector(`input[name="${mark}-kind"]:checked`);
-      const sent = { id, kind: picked instanceof HTMLInputElement ? picked.value : "help", words: words.value.trim(), ...(police ? aim.value() : {}) };
+      const sent = { id, kind: picked instanceof HTMLInputElement ? picked.value : "", words: words.value.trim(), ...(police ? aim.value() : {}) };
       const call = await send(API, { ...sent, ...(spot ? { place: spot } : {}), ...(case_id ? { case_id } : {}) });
       id = newId();
       words.value = "";
@@ -57,6 +58,22 @@ export function callForm({ police, place, case_id, where = null, done }) {
     button.disabled = false;
   });
   return form;
+}
+
+/**
+ * What the caller may call for, as the station has set it; the first is chosen.
+ * @param {HTMLElement} place
+ * @param {string} name
+ * @param {HTMLElement} problem
+ */
+async function offerKinds(place, name, problem) {
+  try {
+    const found = /** @type {{code: string, title: string}[]} */ (await getJson(`${API}/kinds`));
+    fill(place, found.map((kind, i) => choice(name, kind.code, kind.title, i === 0)));
+  } catch (error) {
+    problem.textContent = explain(error);
+    problem.hidden = false;
+  }
 }
 
 /**

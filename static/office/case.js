@@ -3,6 +3,7 @@
 import { byId } from "../shared/dom.js";
 import { HttpError, send } from "../shared/http.js";
 import { load } from "../shared/i18n.js";
+import { CasePage } from "./case_live.js";
 import { compare } from "./compare.js";
 import { run } from "./countdown.js";
 import { Words } from "./kept_words.js";
@@ -12,14 +13,19 @@ import { sending } from "./problems.js";
 
 await load("office");
 
+const page = new CasePage({ drawn: () => compare(byId("compare")), offered });
 drawPlace(byId("case-map"));
 run();
 compare(byId("compare"));
-const again = document.getElementById("load-again");
-again?.addEventListener("click", () => location.reload());
+offered();
+page.start();
 
-for (const form of document.querySelectorAll("form[data-step]")) {
-  if (form instanceof HTMLFormElement) watch(form);
+/** The next steps are on the page: let their forms work. */
+function offered() {
+  document.getElementById("load-again")?.addEventListener("click", () => location.reload());
+  for (const form of document.querySelectorAll("form[data-step]")) {
+    if (form instanceof HTMLFormElement) watch(form);
+  }
 }
 
 /** @param {HTMLFormElement} form */
@@ -79,6 +85,7 @@ async function step(act) {
   try {
     await act();
   } catch (error) {
+    const again = document.getElementById("load-again");
     if (again && error instanceof HttpError && error.problem.status === 409) again.hidden = false;
     throw error;
   }

@@ -2,10 +2,10 @@
 
 import { Board, dressed } from "../calls/board.js";
 import { callForm, openDialog } from "../calls/form.js";
-import { listen } from "../calls/stream.js";
 import { byId, toast } from "../shared/dom.js";
 import { explain } from "../shared/http.js";
 import { load, t } from "../shared/i18n.js";
+import { onNews } from "./case_live.js";
 
 const box = byId("case-calls");
 const { case: case_id = "", police } = box.dataset;
@@ -25,6 +25,5 @@ byId("case-call").addEventListener("click", () =>
     }),
   ),
 );
-// A case without calls hears of its first one when somebody looks again: a stream for each page would be too many.
+onNews("call", box, () => board.hear());
 await board.load().catch((error) => toast(explain(error)));
-if ([...board.shown.values()].some((item) => !item.call.ended_at)) listen(() => board.hear());

@@ -3,6 +3,7 @@
 import { byId, fill, h } from "../shared/dom.js";
 import { explain, getJson, send } from "../shared/http.js";
 import { dateTime, load, number, t } from "../shared/i18n.js";
+import { onNews } from "./case_live.js";
 
 await load("repeats");
 
@@ -13,6 +14,7 @@ const address = `/api/v1/cases/${encodeURIComponent(section.dataset.id ?? "")}`;
 // So many of a group are shown at first; a mass case has a hundred.
 const FIRST = 5;
 
+onNews("case", section, show);
 await show();
 
 async function show() {

@@ -3,6 +3,7 @@
 import { byId, fill, h, toast } from "../shared/dom.js";
 import { explain, getJson, send } from "../shared/http.js";
 import { dateTime, load, t } from "../shared/i18n.js";
+import { onNews } from "./case_live.js";
 import { giveForm } from "./give_task.js";
 import { newId } from "./ids.js";
 import { result } from "./task_card.js";
@@ -57,6 +58,7 @@ function askForm() {
   return h("div", { class: "stack" }, h("div", { class: "field" }, h("label", { for: day.id, text: t("tasks.one_more") }), day), problem, h("div", { class: "row" }, h("button", { class: "btn", type: "button", id: "ask-look-back", on: { click: ask } }, t("tasks.plan"))));
 }
 
+onNews("task", byId("case-tasks-list"), look);
 await look();
 const details = /** @type {HTMLDetailsElement} */ (byId("give"));
 details.addEventListener("toggle", () => details.open && giveForm(caseId, () => void look()), { once: true });

@@ -1,18 +1,19 @@
 // A short sound of our own for what arrives; off until somebody wants it.
 
-const KEY = "desk sound";
+const KEY = "sound";
 const TONES = [
   [880, 0],
   [1174.7, 0.13],
 ];
 const LENGTH_S = 0.16;
 
-/** A switch with a tone; the wish is kept in this browser. */
+/** A switch with a tone; the wish is kept in this browser, for each person who signs in here. */
 export class Chime {
-  /** @param {HTMLElement} button */
+  /** @param {HTMLElement} button stands in what names the person (data-person) */
   constructor(button) {
     this.button = button;
-    this.wanted = read() === "on";
+    this.key = `${KEY} ${button.closest("[data-person]")?.getAttribute("data-person") ?? ""}`;
+    this.wanted = read(this.key) === "on";
     /** @type {AudioContext | null} */
     this.context = null;
     this.show();
@@ -22,7 +23,7 @@ export class Chime {
   toggle() {
     this.wanted = !this.wanted;
     try {
-      localStorage.setItem(KEY, this.wanted ? "on" : "off");
+      localStorage.setItem(this.key, this.wanted ? "on" : "off");
     } catch {
       // A browser that keeps nothing: the wish lasts as long as the page.
     }
@@ -32,6 +33,28 @@ export class Chime {
 
   show() {
     this.button.setAttribute("aria-pressed", String(this.wanted));
+  }
+
+  /**
+   * Sound on one page only, when several of this browser want to at once.
+   * @param {number} quiet_ms so long no other page may
+   */
+  async once(quiet_ms) {
+    if (!this.wanted) return;
+    if (!navigator.locks) return this.play();
+    await navigator.locks.request(this.key, { ifAvailable: true }, async (held) => {
+      if (!held || !(await this.#able())) return;
+      this.play();
+      await new Promise((done) => setTimeout(done, quiet_ms));
+    });
+  }
+
+  /** Whether the browser lets this page sound yet. */
+  async #able() {
+    this.context ??= new AudioContext();
+    const woken = this.context.resume().catch(() => undefined);
+    await Promise.race([woken, new Promise((done) => setTimeout(done, 100))]);
+    return this.context.state === "running";
   }
 
   /** Two short tones, softly in and out. A browser may wait for the first touch of the page. */
@@ -60,9 +83,10 @@ export class Chime {
   }
 }
 
-function read() {
+/** @param {string} key */
+function read(key) {
   try {
-    return localStorage.getItem(KEY);
+    return localStorage.getItem(key);
   } catch {
     return null;
   }

@@ -4,17 +4,18 @@ import { byId, fill, unpressed } from "../shared/dom.js";
 import { explain, getJson } from "../shared/http.js";
 import { load, t } from "../shared/i18n.js";
 import { Live } from "../officer/live.js";
-import { Chime } from "./chime.js";
+import { chime } from "./bell.js";
 import { run, tell } from "./countdown.js";
 import { entryItem } from "./desk_entry.js";
 import { watchKeys } from "./desk_keys.js";
 import { DeskMap } from "./desk_map.js";
 
-/** @typedef {{name: string, title: string, hint: string, count: number, more: boolean, calls: boolean, alarm: boolean}} Counted */
+/** @typedef {{name: string, title: string, hint: string, group: string, count: number, more: boolean, calls: boolean, alarm: boolean}} Counted */
 /**
- * @typedef {{id: string, number: string, url: string, class_code: string, class_title: string, state: string, state_title: string,
+ * An entry of a list; what has no place has no coordinates, and `other` is what it is compared with, or who gave it.
+ * @typedef {{id: string, room: string, kind: string, other: string | null, number: string, url: string, class_code: string, class_title: string, state: string, state_title: string,
  *   priority: number, level: number, reopened: number, voices: number, pending_title: string | null, address: string, note: string,
- *   grid: string, police_grid: string, holder: string | null, lon: number, lat: number, found_at: string, due_at: string | null,
+ *   grid: string, police_grid: string, holder: string | null, lon: number | null, lat: number | null, found_at: string, due_at: string | null,
  *   clock: string | null, overdue: boolean, restricted: boolean, paused: boolean}} Entry
  */
 
@@ -25,11 +26,13 @@ const MOST = 200;
 // Several steps often come at once: they are asked for together.
 const GATHER_MS = 250;
 const TYPING_MS = 300;
+const SOUND_MS = 800;
+// What runs out does so without any news.
+const RENEW_MS = 60_000;
 
 const form = /** @type {HTMLFormElement} */ (byId("filters"));
 const list = byId("entries");
 const title = document.title;
-const chime = new Chime(byId("sound"));
 const map = new DeskMap(byId("desk-map"), { over: mark, open: goTo });
 
 /** @type {Counted[]} */
@@ -56,6 +59,7 @@ new Live(() => {
   clearTimeout(timer);
   timer = window.setTimeout(() => void renewed(), GATHER_MS);
 }).start();
+setInterval(() => document.visibilityState === "visible" && void renewed(), RENEW_MS);
 
 for (const tab of tabs()) {
   tab.addEventListener("click", (event) => {
@@ -63,6 +67,11 @@ for (const tab of tabs()) {
     choose(tab.dataset.list ?? "");
   });
 }
+byId("all-lists").addEventListener("click", () => {
+  const button = byId("all-lists");
+  button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"));
+  grouped();
+});
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   void shown(false);
@@ -105,12 +114,25 @@ async function counted() {
       tab.dataset.full = each.count ? "yes" : "no";
       if (each.alarm) tab.hidden = !each.count;
     }
-    if (waiting >= 0 && answer.waiting > waiting) chime.play();
+    grouped();
+    if (waiting >= 0 && answer.waiting > waiting) void chime.once(SOUND_MS);
     waiting = answer.waiting;
     document.title = waiting ? `(${waiting}) ${title}` : title;
   } catch (error) {
     complain(error);
   }
+}
+
+/** Empty lists stand aside until somebody wants them; a heading without lists does too. */
+function grouped() {
+  const all = byId("all-lists").getAttribute("aria-pressed") === "true";
+  for (const tab of tabs()) {
+    if (tab.dataset.alarm === undefined) tab.hidden = !all && tab.dataset.full === "no" && tab.dataset.list !== current;
+  }
+  for (const group of byId("lists").querySelectorAll("[data-group]")) {
+    /** @type {HTMLElement} */ (group).hidden = !group.querySelector("[data-list]:not([hidden])");
+  }
+  byId("all-lists").dataset.empty = String(tabs().filter((tab) => tab.dataset.full === "no").length);
 }
 
 /** @param {string} name */
@@ -124,6 +146,7 @@ function choose(name) {
     if (tab.dataset.list === name) tab.setAttribute("aria-current", "page");
     else tab.removeAttribute("aria-current");
   }
+  grouped();
   tabs().find((tab) => tab.dataset.list === name)?.scrollIntoView({ block: "nearest", inline: "nearest" });
   void shown(false);
 }
@@ -178,6 +201,8 @@ function draw(found, further) {
   entries = found;
   unpressed(() => put(renewing, known));
   map.show(entries);
+  const on = idOf(document.activeElement);
+  if (on) mark(on);
   byId("more").hidden = !next;
   const nothing = byId("nothing");
   nothing.hidden = entries.length > 0;

@@ -66,16 +66,18 @@ export class DeskMap {
   show(entries) {
     this.markers.clearLayers();
     this.known.clear();
-    for (const entry of entries) this.known.set(entry.id, this.#marker(entry).addTo(this.markers));
-    this.element.dataset.markers = String(entries.length);
+    for (const entry of entries) {
+      if (entry.lat !== null) this.known.set(entry.id, this.#marker(entry).addTo(this.markers));
+    }
+    this.element.dataset.markers = String(this.known.size);
   }
 
   /** @param {Entry} entry */
   #marker(entry) {
-    const face = h("span", { class: "desk-pin", data: { class: entry.class_code } });
+    const face = h("span", { class: "desk-pin", data: { class: entry.class_code, room: entry.room } });
     if (entry.overdue) face.dataset.late = "";
     const look = L.divIcon({ className: "desk-pin-place", html: face, iconSize: [28, 28] });
-    const title = `${entry.class_title} · ${entry.number} · ${entry.state_title}`;
+    const title = [entry.class_title, entry.number, entry.state_title].filter(Boolean).join(" · ");
     const marker = L.marker([entry.lat, entry.lon], { icon: look, title, alt: title, riseOnHover: true });
     marker.on("mouseover", () => this.told.over(entry.id));
     marker.on("mouseout", () => this.told.over(""));

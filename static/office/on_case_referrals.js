@@ -3,6 +3,7 @@
 import { byId, fill, h } from "../shared/dom.js";
 import { explain, getJson, send } from "../shared/http.js";
 import { dateTime, load, t } from "../shared/i18n.js";
+import { onNews } from "./case_live.js";
 import { newId } from "./ids.js";
 import { smaller } from "./photo.js";
 import { sending } from "./problems.js";
@@ -41,6 +42,8 @@ byId("with-reporter").addEventListener("change", (event) => {
   byId("reporter-fields").hidden = !(/** @type {HTMLInputElement} */ (event.target).checked);
 });
 
+onNews("case", attempts, () => drawn("attempts-state", showAttempts));
+onNews("case", referrals, () => drawn("referrals-state", showReferrals));
 await Promise.all([drawn("attempts-state", showAttempts), drawn("referrals-state", showReferrals)]);
 
 /**

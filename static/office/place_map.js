@@ -3,7 +3,7 @@
 import { explain, getJson } from "../shared/http.js";
 import { t } from "../shared/i18n.js";
 
-const AROUND_M = 450;
+const AROUND_M = 250;
 
 /** @param {string} name */
 function token(name) {
@@ -27,9 +27,12 @@ export function drawPlace(element) {
     L.tileLayer(element.dataset.basemap, { maxZoom: 20, attribution: plain(element.dataset.credit ?? "") }).addTo(map);
   }
   if (accuracy > 0) L.circle([lat, lon], { radius: accuracy, ...circleStyle() }).addTo(map);
-  const colour = token(`--class-${element.dataset.class}`) || token("--class-other");
-  const point = { radius: 9, weight: 3, color: token("--paper"), fillColor: colour, fillOpacity: 1 };
-  L.circleMarker([lat, lon], point).addTo(map);
+  const face = document.createElement("span");
+  face.className = "own-dot";
+  face.dataset.class = element.dataset.class;
+  // Above the dots of its neighbours, which lie within a few pixels.
+  const look = L.divIcon({ className: "around-place", html: face, iconSize: [32, 32] });
+  L.marker([lat, lon], { icon: look, interactive: false, keyboard: false, zIndexOffset: 1000 }).addTo(map);
   for (const each of JSON.parse(element.dataset.around || "[]")) neighbour(each).addTo(map);
   loadGrids(element, map, box);
 }

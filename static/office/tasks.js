@@ -4,6 +4,7 @@ import { inParts, metres } from "../shared/dayorder.js";
 import { byId, fill, h } from "../shared/dom.js";
 import { explain, getJson } from "../shared/http.js";
 import { load, t } from "../shared/i18n.js";
+import { News } from "../shared/news.js";
 import { giveForm, option } from "./give_task.js";
 import { taskCard } from "./task_card.js";
 
@@ -12,7 +13,6 @@ await load("tasks");
 /** @typedef {import("./task_card.js").Task} Task */
 /** @typedef {import("../shared/dayorder.js").Point} Point */
 
-const NEWS = ["tasks.assigned", "tasks.taken", "tasks.completed", "tasks.failed", "tasks.photo_added", "tasks.cancelled", "tasks.reassigned", "tasks.lapsed"];
 const LOOK_MS = 60_000;
 const list = byId("day");
 const state = byId("day-state");
@@ -64,12 +64,17 @@ function section(part, found) {
   return h("section", { class: "stack", data: { part } }, h("h2", { text: `${t(`tasks.part.${part}`)} (${found.length})` }), h("ol", { class: "list day-tasks" }, items));
 }
 
-async function live() {
-  const { last } = await getJson("/api/v1/events?after=0");
-  const source = new EventSource(`/api/v1/events?after=${last}`);
-  for (const name of NEWS) source.addEventListener(name, () => void look());
-  // A refused stream (no place, or no right to one) is made up for by looking every minute.
+function live() {
+  new News((item) => void (item.subject_kind === "task" && look())).start();
+  // What runs out does so without any news.
   setInterval(() => document.visibilityState === "visible" && look(), LOOK_MS);
+}
+
+/** A task that another page has led to is open and in sight. */
+function named() {
+  const item = location.hash.startsWith("#task-") ? document.getElementById(location.hash.slice(1)) : null;
+  item?.querySelector("details")?.setAttribute("open", "");
+  item?.scrollIntoView({ block: "center" });
 }
 
 async function planned() {
@@ -110,9 +115,10 @@ document.addEventListener("keydown", (event) => {
 });
 
 await look();
+named();
 await planned();
 if (give) {
   const { grids } = await giveForm("", () => void look());
   byId("way-grid").replaceChildren(...grids.map(option));
 }
-await live();
+live();

@@ -130,6 +130,7 @@ function listen(cases, markers, areas, calls) {
   const live = new Live((news) => {
     if (news.subject_kind === "plan") return areas.again();
     if (news.subject_kind === "call") return calls.hear();
+    if (news.subject_kind !== "case") return;
     const { feature } = news;
     if (!feature) return cases.drop(news.subject_id);
     const known = cases.all.has(feature.id);

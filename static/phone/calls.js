@@ -1,12 +1,15 @@
-// Calls on the phone's start screen: what rings is asked for every few seconds while somebody looks at the page.
+// Calls on the phone's start screen: what rings is heard of while somebody looks at the page, and asked for in case a
+// piece of news was lost; where there is no line for news, it is asked for every few seconds.
 
 import { Board, dressed } from "../calls/board.js";
 import { byId, h } from "../shared/dom.js";
 import { load, t } from "../shared/i18n.js";
+import { News } from "../shared/news.js";
 
 const ASK_MS = 8_000;
 // While something rings or somebody is on the way, both sides want to know soon.
 const SOON_MS = 2_500;
+const SAFE_MS = 60_000;
 
 /** Show the calls of whoever holds the phone above the screen. */
 export async function startCalls() {
@@ -21,11 +24,30 @@ export async function startCalls() {
     const name = location.hash.split("/")[1] ?? "";
     place.hidden = !open && !["", "what"].includes(name);
   };
+  let live = false;
+  let timer = 0;
   const ask = async () => {
+    clearTimeout(timer);
     if (!document.hidden && navigator.onLine) await board.load().catch(() => undefined);
     start();
-    setTimeout(ask, open ? SOON_MS : ASK_MS);
+    timer = window.setTimeout(ask, live ? SAFE_MS : open ? SOON_MS : ASK_MS);
   };
+  const news = new News((item) => void (item.subject_kind === "call" && ask()), {
+    say: (state) => {
+      const before = live;
+      live = state === "live";
+      place.dataset.news = state;
+      if (live !== before) void ask();
+    },
+  });
+  // A phone in the pocket hears nothing and saves its battery.
+  const seen = () => {
+    if (document.hidden) return news.stop();
+    news.start();
+    void ask();
+  };
+  document.addEventListener("visibilitychange", seen);
+  addEventListener("online", () => void ask());
   addEventListener("hashchange", start);
-  await ask();
+  seen();
 }

@@ -1,7 +1,7 @@
 // My tasks as the station has them: a copy on the phone, how many are due, and news of them.
 
-import { getJson } from "../shared/http.js";
 import { language } from "../shared/i18n.js";
+import { News } from "../shared/news.js";
 import { readAll } from "./database.js";
 import { announce, fact, setFact } from "./sender.js";
 import * as store from "./store.js";
@@ -89,23 +89,7 @@ export async function count(person) {
  * @param {() => void} changed
  */
 export function hearTasks(changed) {
-  /** @type {EventSource | null} */
-  let source = null;
-  let over = false;
-  // Where the stream begins: what was before is in the list already.
-  getJson("/api/v1/events?after=0").then(
-    ({ last }) => {
-      if (over) return;
-      source = new EventSource(`/api/v1/events?after=${last}`);
-      for (const name of NEWS) source.addEventListener(name, changed);
-      // Refused for want of room: the list is looked at again every two minutes anyway.
-    },
-    () => undefined,
-  );
-  return () => {
-    over = true;
-    source?.close();
-  };
+  const news = new News((item) => void (item.subject_kind === "task" && changed()));
+  news.start();
+  return () => news.stop();
 }
-
-const NEWS = ["tasks.assigned", "tasks.taken", "tasks.completed", "tasks.failed", "tasks.cancelled", "tasks.reassigned", "tasks.lapsed"];

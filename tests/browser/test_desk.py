@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from uuid import uuid4
 
 import pytest
+import requests
 from playwright.sync_api import Page, expect
 from sqlalchemy import text
 
@@ -72,6 +74,9 @@ def test_entry_and_marker_point_at_each_other_and_the_keys_do_it_all(page_as, se
     page.fill("#q", "")
     page.keyboard.press("Escape")
     expect(entry(page, sent[0].id)).to_be_visible()
+    expect(page.locator(".desk-tab[data-list=hung_up]")).to_be_hidden()
+    page.locator("#all-lists").click()
+    expect(page.locator(".desk-tab[data-list=hung_up]")).to_be_visible()
     page.keyboard.press("]")
     expect(page.locator("#list-title")).to_have_text("Dispatched to me")
     page.keyboard.press("[")
@@ -160,3 +165,137 @@ def test_a_volunteer_withdraws_and_verifies_on_the_phone_page(page_as, send_repo
     page.set_input_files("#verify-photo", [{"name": "a.jpg", "mimeType": "image/jpeg", "buffer": photo(9)}])
     page.locator("#step-verify").click()
     expect(page.locator(".badge[data-state=closed]").first).to_be_visible()
+
+
+@pytest.fixture
+def call(service, token_for, station):
+    """Call as a member: call('t.grid_worker.a', 'A1'); and say something to a call."""
+
+    def ask(username, grid=None, address="/api/v1/calls", body=None):
+        lon, lat = station.inside(grid) if grid else (0, 0)
+        place = {"lon": lon, "lat": lat, "accuracy_m": 8.0}
+        said = (
+            body
+            if body is not None
+            else {"id": str(uuid4()), "kind": "help", "words": f"呼叫{uuid4().hex[:6]}", "place": place}
+        )
+        head = {"Authorization": f"Bearer {token_for(username)}"}
+        answer = requests.post(service.url + address, headers=head, json=said, timeout=30)
+        assert answer.ok, answer.text
+        return answer.json()
+
+    return ask
+
+
+@pytest.mark.slow
+def test_a_call_arrives_on_the_desk_as_an_entry_with_a_marker_and_counts(page_as, call):
+    page = opened(page_as("officer", "B"))
+    told = call("t.grid_worker.b", "B2")
+    tab = page.locator(".desk-tab[data-list=ringing]")
+    expect(tab).to_be_visible()
+    tab.click()
+    expect(entry(page, told["id"])).to_contain_text(told["words"])
+    expect(page.locator("#desk-map .desk-pin[data-room=calls]")).to_have_count(1)
+    expect(page).to_have_title(re.compile(r"^\(\d+\) 我的责任田"))
+    call("t.officer.b", address=f"/api/v1/calls/{told['id']}/take", body={})
+    expect(entry(page, told["id"])).to_have_count(0)
+    page.locator("#all-lists").click()
+    page.locator(".desk-tab[data-list=calls]").click()
+    entry(page, told["id"]).locator("a").click()
+    expect(page).to_have_url(re.compile(r"/calls/"))
+    call("t.officer.b", address=f"/api/v1/calls/{told['id']}/finish", body={"words": "完"})
+
+
+@pytest.mark.slow
+def test_a_call_rings_on_any_page_of_the_office_and_is_taken_there(page_as, call):
+    page = page_as("officer", "A")
+    page.goto("/places")
+    page.locator("#sound").click()
+    expect(page.locator("#sound")).to_have_attribute("aria-pressed", "true")
+    told = call("t.grid_worker.a", "A1")
+    card = page.locator(f"#bell-dock [data-call='{told['id']}']")
+    expect(card).to_contain_text(told["words"])
+    expect(page).to_have_title(re.compile(r"^☎ \(1\) "))
+    expect(page.locator("#sound")).not_to_have_attribute("data-played", "1")
+    page.goto("/account")
+    expect(page.locator("#sound")).to_have_attribute("aria-pressed", "true")
+    card.locator("[data-verb=take]").click()
+    expect(card.locator("[data-verb=arrive]")).to_be_visible()
+    expect(page).not_to_have_title(re.compile("☎"))
+    call("t.officer.a", address=f"/api/v1/calls/{told['id']}/finish", body={"words": "完"})
+    expect(card).to_have_count(0)
+
+
+@pytest.mark.slow
+def test_one_line_of_news_serves_all_pages_of_a_browser(page_as, call):
+    first = opened(page_as("officer", "A"))
+    streams = []
+    context = first.context
+    context.on("request", lambda r: "event-stream" in r.headers.get("accept", "") and streams.append(r))
+    second = context.new_page()
+    second.goto("/account")
+    expect(second.locator("#sound")).to_be_visible()
+    told = call("t.grid_worker.a", "A2")
+    expect(second.locator(f"#bell-dock [data-call='{told['id']}']")).to_be_visible()
+    expect(first.locator(".desk-tab[data-list=ringing]")).to_be_visible()
+    call("t.officer.a", address=f"/api/v1/calls/{told['id']}/take", body={})
+    call("t.officer.a", address=f"/api/v1/calls/{told['id']}/finish", body={"words": "完"})
+    expect(second.locator("#bell-dock .call-card")).to_have_count(0)
+    second.close()
+    again = call("t.grid_worker.a", "A2")
+    expect(first.locator(".desk-tab[data-list=ringing]")).to_be_visible()
+    call("t.officer.a", address=f"/api/v1/calls/{again['id']}/take", body={})
+    call("t.officer.a", address=f"/api/v1/calls/{again['id']}/finish", body={"words": "完"})
+    expect(first.locator(".desk-tab[data-list=ringing]")).to_be_hidden()
+
+
+@pytest.mark.slow
+def test_two_at_one_case_see_each_others_steps_and_keep_what_they_write(page_as, send_report, as_user):
+    sent = send_report("t.volunteer", "A1")
+    number = as_user("t.officer.a").get(f"/api/v1/cases/{sent.id}").json["number"]
+    reader, writer, doer = page_as("grid_worker", "A"), page_as("officer", "A"), page_as("station_chief")
+    for page in (reader, writer, doer):
+        page.goto(f"/cases/{number}")
+        expect(page.locator("html[data-live=live]")).to_be_attached()
+    writer.locator(".more-steps > summary").click()
+    writer.locator("details.step:has(#transfer) > summary").click()
+    writer.fill("#transfer-note", "请街道处置")
+    doer.locator("#accept button").click()
+    for page in (reader, writer, doer):
+        expect(page.locator("#case-head .badge[data-state=accepted]")).to_be_visible()
+        expect(page.locator("#case-life .timeline > li")).to_have_count(2)
+    expect(reader.locator("#case-news")).to_contain_text("刚刚")
+    expect(reader.locator("#case-news #case-steps")).to_have_count(0)
+    expect(reader.locator("#accept")).to_have_count(0)
+    expect(reader.locator("#case-life li[data-fresh]")).to_have_count(1)
+    # Who writes goes on writing, and is offered the newer steps.
+    expect(writer.locator("#transfer-note")).to_be_focused()
+    expect(writer.locator("#accept")).to_have_count(1)
+    writer.locator("#case-steps").click()
+    expect(writer.locator("#accept")).to_have_count(0)
+    expect(writer.locator("#transfer-note")).to_be_visible()
+    expect(writer.locator("#transfer-note")).to_have_value("请街道处置")
+    writer.fill("#transfer-body", "街道办")
+    writer.locator("#transfer button").click()
+    for page in (reader, doer):
+        expect(page.locator("#case-head .badge[data-state=transferred]")).to_be_visible()
+        expect(page.locator("#case-life .timeline > li")).to_have_count(3)
+
+
+@pytest.mark.slow
+def test_words_whose_step_is_over_are_not_lost(page_as, send_report, as_user):
+    sent = send_report("t.volunteer", "A2")
+    client = as_user("t.officer.a")
+    number = client.get(f"/api/v1/cases/{sent.id}").json["number"]
+    page = page_as("officer", "A")
+    page.goto(f"/cases/{number}")
+    expect(page.locator("html[data-live=live]")).to_be_attached()
+    page.locator(".more-steps > summary").click()
+    page.locator("details.step:has(#reject) > summary").click()
+    page.fill("#reject-note", "重复上报，已电话说明")
+    said = {"note": "已移交", "body": "街道办", "revision": 1}
+    moved = as_user("t.station_chief").post(f"/api/v1/cases/{sent.id}/steps/transfer", data=said)
+    assert moved.status_code == 200, moved.text
+    page.locator("#case-steps").click()
+    expect(page.locator("#reject")).to_have_count(0)
+    expect(page.locator("#case-words")).to_contain_text("重复上报，已电话说明")

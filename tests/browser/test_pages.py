@@ -162,6 +162,7 @@ def test_a_large_photo_is_made_smaller_on_its_way(
 def test_the_small_map_shows_the_grid_and_its_neighbours(
     page_as: PageAs, send_report: Send, number_of: Callable[[Sample], str]
 ) -> None:
+    send_report("t.volunteer.2", "B1")
     number = number_of(send_report("t.volunteer", "B1"))
     page = page_as("officer", "B", language="en")
     page.goto(f"/cases/{number}")
@@ -169,9 +170,16 @@ def test_the_small_map_shows_the_grid_and_its_neighbours(
     # B1 and the five other grids of the station lie within the box.
     assert page.get_attribute("#case-map", "data-grids") == "6"
     shapes = page.locator("#case-map path.leaflet-interactive")
-    assert shapes.count() >= 7, "six grids and the point"
     widths = sorted(shapes.evaluate_all("all => all.map((path) => path.getAttribute('stroke-width'))"))
-    assert widths == ["1"] * 5 + ["3"] * 2, "the own grid and the point stand out"
+    assert widths == ["1"] * 5 + ["3"], "the own grid stands out"
+    # The case lies above the dots of its neighbours, in its own colour.
+    own = page.locator("#case-map .own-dot")
+    expect(own).to_be_visible()
+    assert own.get_attribute("data-class") == "flying_wire"
+    heights = page.locator("#case-map .around-place").evaluate_all(
+        "all => all.map((place) => [Boolean(place.querySelector('.own-dot')), Number(place.style.zIndex)])"
+    )
+    assert max(heights, key=lambda pair: pair[1])[0], heights
     expect(page.locator(".case-who")).to_contain_text("Officer")
 
 

@@ -210,7 +210,7 @@ def test_it_reaches_the_officers_map_and_the_answer_comes_back(
     open_context: OpenContext, page_as: Callable[..., Page], station: Station, cases: Callable[..., Any],
     tmp_path: Path, token_for: Callable[[str], str], service: Service,
 ) -> None:  # fmt: skip
-    officer = page_as("officer", police_grid="B", tolerate=(r"status of 404",))
+    officer = page_as("officer", police_grid="B")
     officer.goto("/map")
     page = resident(open_context, geolocation=station.inside("B1"))
     page.goto("/public/new?station=T&class=fire_lane")
@@ -243,7 +243,7 @@ def test_it_reaches_the_officers_map_and_the_answer_comes_back(
 
 
 def test_the_station_is_chosen_where_there_are_several(open_context: OpenContext, tmp_path: Path) -> None:
-    page = resident(open_context, tolerate=(r"status of 404",))
+    page = resident(open_context)
     page.goto("/public/")
     fits(page)
     page.screenshot(path=tmp_path / "stations.png", full_page=True)

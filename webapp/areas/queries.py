@@ -22,11 +22,9 @@ from webapp.areas.models import (
     Plan,
     PoliceGrid,
     PoliceGridShape,
-    Posting,
 )
 from webapp.areas.rules import MARGIN_M, NEAR_BORDER, OUTSIDE_GRIDS
 from webapp.core.errors import Conflict, NotFound, Problem, Refused
-from webapp.people.models import Person
 
 
 @dataclass(frozen=True)
@@ -266,19 +264,31 @@ def police_grid_rows(plan_id: UUID) -> Select[Any]:
 
 
 def on_duty(session: Session, grid_id: UUID, police_grid_id: UUID, at: datetime) -> list[Row[Any]]:
-    """Return (person_id, name, duty) of the people who answer for a grid at a moment."""
-    return list(
-        session.execute(
-            select(Posting.person_id, Person.name, Posting.duty)
-            .join(Person, Person.id == Posting.person_id)
-            .where(
-                or_(Posting.grid_id == grid_id, Posting.police_grid_id == police_grid_id),
-                Posting.since_at <= at,
-                or_(Posting.until_at.is_(None), Posting.until_at > at),
-            )
-            .order_by(Posting.duty, Person.name)
-        )
-    )
+    """Return (person_id, name, duty) of the people who answer for a grid at a moment.
+
+    Deputies stand in the place of who is away; who is away without one is left out.
+    """
+    wanted = {"grid": grid_id, "police": police_grid_id, "at": at}
+    return list(session.execute(_ON_DUTY, wanted))
+
+
+# The roster belongs to the room `duty` above; its functions are asked by their names alone.
+_ON_DUTY = text("""
+    SELECT DISTINCT m.id AS person_id, m.name, p.duty
+    FROM app.posting p
+    LEFT JOIN app.stand_ins(:at) i ON i.person_id = p.person_id
+    JOIN app.person m ON m.id = CASE WHEN i.person_id IS NULL THEN p.person_id ELSE i.deputy_id END
+    WHERE (p.grid_id = :grid OR p.police_grid_id = :police)
+      AND p.since_at <= :at AND (p.until_at IS NULL OR p.until_at > :at)
+    ORDER BY p.duty, m.name""")
+_DESK = text("""
+    SELECT d.person_id, m.name, d.kind, d.until_at, d.shift_id
+    FROM app.desk_at(:at) d JOIN app.person m ON m.id = d.person_id ORDER BY d.kind DESC, m.name""")
+
+
+def duty_desk(session: Session, at: datetime) -> list[Row[Any]]:
+    """Return (person_id, name, kind, until_at, shift_id) of who has the station's duty desk at a moment."""
+    return list(session.execute(_DESK, {"at": at}))
 
 
 def police_grids(session: Session, station_id: UUID) -> list[Row[Any]]:

@@ -3,52 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from datetime import timedelta
-from hashlib import sha256
+from datetime import date, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
-import orjson
-from geoalchemy2.shape import from_shape
-from shapely import Point
 from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from collectors.records import Place
-from webapp.areas.queries import Area, area_at
-from webapp.calls import queries, rules
-from webapp.calls.models import Call, CallTarget
-from webapp.cases.filing import Spot
-from webapp.cases.models import Case
+from webapp.areas.queries import area_at
+from webapp.calls import filing, queries, rules
+from webapp.calls.filing import Wish
+from webapp.calls.models import Call, CallKind, CallLimit, CallTarget
 from webapp.cases.queries import case as one_case
 from webapp.core import clock
 from webapp.core.actor import Actor
 from webapp.core.db import table_of
 from webapp.core.errors import Conflict, Forbidden, Problem, Refused
 from webapp.core.events import record
-from webapp.people.models import Station
-from webapp.people.queries import locked_station, station
-
-
-@dataclass(frozen=True)
-class Wish:
-    """A call as its caller sent it; without a place it is at its case's."""
-
-    id: UUID
-    kind: str
-    words: str
-    place: Place | None
-    case_id: UUID | None
-    aim: str
-    aim_id: UUID | None
-    wanted: int
-
-    @property
-    def content(self) -> bytes:
-        """The hash of what it says: the same id with other content is another call."""
-        return sha256(orjson.dumps(asdict(self), option=orjson.OPT_SORT_KEYS)).digest()
+from webapp.people.queries import locked_station
 
 
 def place(session: Session, wish: Wish, *, by: Actor) -> Call:
@@ -61,9 +34,10 @@ def place(session: Session, wish: Wish, *, by: Actor) -> Call:
     known = session.get(Call, wish.id)
     if known is not None:
         return _same(session, known, wish, by)
-    problems = rules.aim_problems(way, wish.aim, wish.aim_id)
+    problems = filing.kind_problems(session, wish.kind, by.role)
+    problems += rules.aim_problems(way, wish.aim, wish.aim_id)
     about = one_case(session, wish.case_id) if wish.case_id else None
-    spot = _spot(wish, about)
+    spot = filing.spot(wish, about)
     problems += spot.problems
     if wish.aim == "person" and wish.aim_id and not queries.has_account(session, wish.aim_id):
         problems.append(Problem("/aim_id", "call_person"))
@@ -71,14 +45,14 @@ def place(session: Session, wish: Wish, *, by: Actor) -> Call:
         raise Refused(problems=problems)
     now = clock.now()
     area = area_at(session, by.station_id, *spot.place, now, spot.radius_m)
-    made = _row(wish, way, spot.place, area, station(session, by), by)
+    made = filing.row(session, wish, way, spot.place, area, by)
     called: dict[UUID, str] = {}
     while not called:
         if made["level"] > rules.TOP_LEVEL:
             raise Conflict("call_nobody")
-        called = _reached(session, made, spot.place, _grids(area))
+        called = filing.reached(session, made, spot.place, filing.grids(area))
         made["level"] += not called
-    return _begun(session, made, _raw(wish, about), called, wish, by)
+    return _begun(session, made, filing.raw(wish, about), called, wish, by)
 
 
 def _same(session: Session, known: Call, wish: Wish, by: Actor) -> Call:
@@ -86,82 +60,6 @@ def _same(session: Session, known: Call, wish: Wish, by: Actor) -> Call:
     if known.caller_id != by.person_id or known.content_hash != wish.content:
         raise Conflict("already_known", held=known.content_hash.hex(), sent=wish.content.hex())
     return queries.call(session, known.id)
-
-
-def _spot(wish: Wish, about: Case | None) -> Spot:
-    if wish.place is not None:
-        return Spot.of(wish.place)
-    if about is None:
-        return Spot(None, 0.0, (Problem("/place", "field_required"),))
-    return Spot(queries.lon_lat(about.geom), about.accuracy_m or 0.0, ())
-
-
-def _raw(wish: Wish, about: Case | None) -> dict[str, Any]:
-    """Return the columns that hold the place as it was sent: by the caller, or with the case."""
-    if wish.place is not None:
-        sent = wish.place
-        raw = {"raw_x": sent.lon, "raw_y": sent.lat, "raw_crs": sent.crs}
-        return {**raw, "accuracy_m": sent.accuracy_m, "method": sent.method}
-    names = ("raw_x", "raw_y", "raw_crs", "accuracy_m", "method")
-    return {name: getattr(about, name) for name in names}
-
-
-def _grids(area: Area) -> list[UUID]:
-    """Return the grids whose people answer: that of the place, and the one that the error circle reaches."""
-    return [area.grid_id] + ([area.neighbour_grid_id] if area.neighbour_grid_id else [])
-
-
-def _row(
-    wish: Wish, way: str, at: tuple[float, float], area: Area, home: Station, by: Actor
-) -> dict[str, Any]:
-    now = clock.now()
-    said = rules.limits(home.settings, now)
-    return {
-        "id": wish.id,
-        "station_id": by.station_id,
-        "content_hash": wish.content,
-        "direction": way,
-        "kind": wish.kind,
-        "words": wish.words,
-        "geom": from_shape(Point(*at), 4326),
-        "grid_id": area.grid_id,
-        "police_grid_id": area.police_grid_id,
-        "case_id": wish.case_id,
-        "caller_id": by.person_id,
-        "aim": wish.aim,
-        "aim_id": wish.aim_id,
-        "radius_m": rules.RADIUS_M if wish.aim == "around" else None,
-        "wanted": wish.wanted,
-        "level": 0,
-        "acknowledge_s": said.acknowledge_s,
-        "response_s": said.response_s,
-        "called_at": now,
-        "close_at": now + timedelta(hours=said.close_h),
-    }
-
-
-def _reached(
-    session: Session, made: Mapping[str, Any], at: tuple[float, float], grids: list[UUID]
-) -> dict[UUID, str]:
-    """Return whom a call reaches at its step of the chain, and why, without its caller."""
-    level, aim = made["level"], made["aim"]
-    if level >= rules.TOP_LEVEL:
-        found = dict.fromkeys(queries.desk(session), "desk")
-    elif level == 1:
-        grid_side = made["direction"] == rules.TO_GRID
-        roles = ("officer", "grid_worker", "volunteer") if grid_side else ("officer",)
-        found = {person: "chain" for person, _ in queries.posted(session, grids, roles, whole=grid_side)}
-    elif aim == "around":
-        found = queries.near(session, *at, rules.RADIUS_M)
-    elif aim == "team":
-        found = dict.fromkeys(queries.team_members(session, made["aim_id"]), "team")
-    elif aim == "person":
-        found = {made["aim_id"]: "person"}
-    else:
-        own = ("officer",) if made["direction"] == rules.TO_POLICE else ("grid_worker", "volunteer")
-        found = dict.fromkeys(rules.first_called(queries.posted(session, grids, own)), "posted")
-    found.pop(made["caller_id"], None)
-    return found
 
 
 def _begun(
@@ -307,7 +205,7 @@ def escalate(session: Session, call: Call, *, by: Actor) -> Call:
     while not called and call.level < rules.TOP_LEVEL:
         call.level += 1
         made = {name: getattr(call, name) for name in ("direction", "aim", "aim_id", "caller_id", "level")}
-        found = _reached(session, made, at, grids)
+        found = filing.reached(session, made, at, grids)
         called = {person: why for person, why in found.items() if person not in before}
     _look_again(call)
     session.flush()
@@ -333,6 +231,89 @@ def set_limits(session: Session, wish: Mapping[str, Any], *, by: Actor) -> Mappi
         home.settings = {**home.settings, "calls": dict(wish)}
         record(session, "calls.limits_set", kind="station", subject=home.id, by=by, old=old, new=dict(wish))
     return rules.all_limits(home.settings)
+
+
+def keep_kind(session: Session, code: str, wish: Mapping[str, Any], *, by: Actor) -> CallKind:
+    """Keep a kind of calls of the station's own: new, or in the place of the general one with its code.
+
+    `wish`: title, roles, position, in_use. The same again changes nothing; calls that were made keep theirs.
+    """
+    known = queries.own_kind(session, by.station_id, code)
+    now = {name: getattr(known, name) for name in wish} if known else None
+    if known is not None and now == wish:
+        return known
+    found = known or CallKind(
+        id=uuid5(by.station_id, f"call_kind/{code}"), station_id=by.station_id, code=code
+    )
+    for name, value in wish.items():
+        setattr(found, name, value)
+    session.add(found)
+    session.flush()
+    told: dict[str, Any] = {"code": code, "in_use": found.in_use, "roles": list(found.roles)}
+    record(session, "calls.kind_kept", kind="call_kind", subject=found.id, by=by, **told)
+    return found
+
+
+def set_kind_limit(
+    session: Session,
+    limit_id: UUID,
+    *,
+    kind: str,
+    acknowledge_s: int,
+    response_s: int,
+    valid_from: date,
+    by: Actor,
+) -> CallLimit:
+    """Set how fast calls of a kind are answered, from a day on; the version before it ends then.
+
+    The same again changes nothing. Raises Refused 'call_kind', 'call_limits' or 'limit_order' (before the
+    version that it follows), Conflict 'already_known'.
+    """
+    said = {"kind": kind, "acknowledge_s": acknowledge_s, "response_s": response_s, "valid_from": valid_from}
+    known = session.get(CallLimit, limit_id)
+    if known is not None:
+        if any(getattr(known, name) != value for name, value in said.items()):
+            raise Conflict("already_known", held=str(known.id), sent=str(limit_id))
+        return known
+    before = queries.last_limit(session, kind)
+    problems = [] if queries.kind(session, kind) else [Problem("/kind", "call_kind")]
+    problems += [Problem("/response_s", "call_limits")] if response_s < acknowledge_s else []
+    if before is not None and valid_from < before.valid_from:
+        problems.append(Problem("/valid_from", "limit_order", {"day": str(before.valid_from)}))
+    if problems:
+        raise Refused(problems=problems)
+    if before is not None and (before.valid_to is None or before.valid_to > valid_from):
+        before.valid_to = valid_from
+        session.flush()
+    made = CallLimit(id=limit_id, station_id=by.station_id, by_id=by.person_id, **said)
+    session.add(made)
+    session.flush()
+    record(
+        session, "calls.kind_limit_set", kind="call_limit", subject=limit_id, by=by,
+        code=kind, acknowledge_s=acknowledge_s, response_s=response_s, valid_from=valid_from.isoformat(),
+    )  # fmt: skip
+    return made
+
+
+def end_kind_limit(session: Session, limit: CallLimit, *, valid_to: date, by: Actor) -> CallLimit:
+    """End a kind's limit: from `valid_to` on the general ones count again.
+
+    Raises Conflict 'limit_ended' when it has ended already, Refused 'limit_order' before its beginning.
+    """
+    session.refresh(limit, with_for_update=True)
+    if limit.valid_to == valid_to:
+        return limit
+    if limit.valid_to is not None:
+        raise Conflict("limit_ended", day=str(limit.valid_to))
+    if valid_to < limit.valid_from:
+        raise Refused(problems=[Problem("/valid_to", "limit_order", {"day": str(limit.valid_from)})])
+    limit.valid_to = valid_to
+    session.flush()
+    record(
+        session, "calls.kind_limit_ended", kind="call_limit", subject=limit.id, by=by,
+        code=limit.kind, valid_to=valid_to.isoformat(),
+    )  # fmt: skip
+    return limit
 
 
 def _mine(session: Session, call: Call, by: Actor) -> CallTarget:

@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from collectors import tables
 from webapp.calls import actions, queries, rules
+from webapp.calls.filing import Wish
+from webapp.calls.models import CallKind, CallLimit
 from webapp.calls.schemas import (
     AimsOut,
     CallIn,
@@ -17,6 +19,12 @@ from webapp.calls.schemas import (
     CallPage,
     CallsQuery,
     DeclineIn,
+    KindIn,
+    KindLimitEndIn,
+    KindLimitIn,
+    KindLimitOut,
+    KindOut,
+    KindsQuery,
     LimitsSchema,
     StatisticOut,
     StatisticsQuery,
@@ -45,7 +53,7 @@ def _one(session: Session, call: Any, by: Actor) -> queries.Told:
 @door(*rules.CALLERS, scope="submit")
 @blp.arguments(CallIn)
 @blp.response(201, CallOut)
-def place(wish: actions.Wish, session: Session, by: Actor) -> queries.Told:
+def place(wish: Wish, session: Session, by: Actor) -> queries.Told:
     """Call: the grid its police, the police somebody of the grid. The same id again is the same call."""
     throttle(site().login, f"call:{by.person_id}", *OFTEN)
     return _one(session, actions.place(session, wish, by=by), by)
@@ -143,3 +151,49 @@ def limits(session: Session, by: Actor) -> dict[str, Any]:
 def set_limits(body: dict[str, Any], session: Session, by: Actor) -> Any:
     """Set how long they run, from now on."""
     return actions.set_limits(session, body, by=by)
+
+
+@blp.route("/kinds")
+@door(*rules.CALLERS, scope="submit")
+@blp.arguments(KindsQuery, location="query")
+@blp.response(200, KindOut(many=True))
+def kinds(query: dict[str, bool], session: Session, by: Actor) -> list[CallKind]:
+    """What a call can be about; `all` names those out of use or for other roles too."""
+    found = queries.kinds(session)
+    return [item for item in found if query["all"] or (item.in_use and by.role in item.roles)]
+
+
+@blp.route("/kinds/<string(maxlength=30):code>", methods=["PUT"])
+@door(*rules.KEEPERS)
+@blp.arguments(KindIn)
+@blp.response(200, KindOut)
+def keep_kind(body: dict[str, Any], code: str, session: Session, by: Actor) -> CallKind:
+    """Keep a kind of the station's own; one with a general code takes its place."""
+    rules.check_code(code)
+    return actions.keep_kind(session, code, body, by=by)
+
+
+@blp.route("/kind-limits")
+@door(*rules.CALLERS)
+@blp.response(200, KindLimitOut(many=True))
+def kind_limits(session: Session, by: Actor) -> list[CallLimit]:
+    """All versions of the limits of kinds, the newest first."""
+    return queries.kind_limits(session)
+
+
+@blp.route("/kind-limits", methods=["POST"])
+@door(*rules.KEEPERS)
+@blp.arguments(KindLimitIn)
+@blp.response(200, KindLimitOut)
+def set_kind_limit(body: dict[str, Any], session: Session, by: Actor) -> CallLimit:
+    """Set how fast calls of a kind are answered, from a day on; the version before it ends then."""
+    return actions.set_kind_limit(session, body.pop("id"), **body, by=by)
+
+
+@blp.route("/kind-limits/<uuid:limit_id>/end", methods=["POST"])
+@door(*rules.KEEPERS)
+@blp.arguments(KindLimitEndIn)
+@blp.response(200, KindLimitOut)
+def end_kind_limit(body: dict[str, Any], limit_id: UUID, session: Session, by: Actor) -> CallLimit:
+    """End a kind's limit: the station's general ones count again."""
+    return actions.end_kind_limit(session, queries.kind_limit(session, limit_id), **body, by=by)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from ipaddress import ip_network
 from uuid import UUID
@@ -10,7 +11,7 @@ from webapp.calls import actions, delivery, queries, rules
 from webapp.calls.models import Call
 from webapp.core import clock
 from webapp.core.config import Settings
-from webapp.core.i18n import _, speaking
+from webapp.core.i18n import _, choose, speaking
 from webapp.core.queue import Run, enqueue
 from webapp.people.queries import phone
 
@@ -76,13 +77,17 @@ def deliver(run: Run) -> None:
     allowed = tuple(ip_network(part.strip()) for part in settings.webhook_private.split(",") if part.strip())
     way = delivery.way(name, settings, run.resources["outgoing"], allowed)
     number = phone(run.session, person) if name == "sms" else None
-    way.deliver(_message(call, person, number or "", settings))
+    known = queries.kind(run.session, call.kind)
+    title = known.title if known else {"zh": call.kind}
+    way.deliver(_message(call, title, person, number or "", settings))
 
 
-def _message(call: Call, person: UUID, number: str, settings: Settings) -> delivery.Message:
+def _message(
+    call: Call, title: Mapping[str, str], person: UUID, number: str, settings: Settings
+) -> delivery.Message:
     """Return the message about a call: what kind, which grid, when; nothing that was said."""
     with speaking(settings.default_language):
-        kind, at = _(rules.KIND_TITLES[call.kind]), clock.shown(call.called_at, "%H:%M")
+        kind, at = choose(title), clock.shown(call.called_at, "%H:%M")
         text = _("Call: %(kind)s, %(grid)s, %(at)s", kind=kind, grid=call.grid.name, at=at)
     link = f"{settings.public_url.rstrip('/')}/calls/{call.id}"
     return delivery.Message(f"{call.id}-{person}", str(person), text, link, number)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from geoalchemy2 import Geometry
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, func
+from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from webapp.areas.models import Grid, PoliceGrid
@@ -118,3 +118,48 @@ class CallTarget(Base):
     declined_at: Mapped[datetime | None]
     stood_down_at: Mapped[datetime | None]
     note: Mapped[str] = mapped_column(server_default="")
+
+
+class CallKind(Base):
+    """What a call can be about: title in both languages, and which roles may call for it.
+
+    Rows without a station are general; a station's own with the same code goes before it.
+    """
+
+    __tablename__ = "call_kind"
+    __table_args__ = (
+        Index("ix_call_kind_code", "station_id", "code", unique=True, postgresql_nulls_not_distinct=True),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    station_id: Mapped[UUID | None] = mapped_column(ForeignKey(Station.id))
+    code: Mapped[str]
+    title: Mapped[dict[str, Any]]
+    roles: Mapped[list[str]] = mapped_column(ARRAY(String))
+    position: Mapped[int]
+    in_use: Mapped[bool] = mapped_column(server_default="true")
+
+
+class CallLimit(Base):
+    """How fast calls of a kind are answered, by day and night, from one day to the day before another.
+
+    Never changed, only ended (`valid_to`) and followed. Without one the station's general limits count.
+    """
+
+    __tablename__ = "call_limit"
+    __table_args__ = (
+        inside("person", "by_id"),
+        CheckConstraint("valid_to >= valid_from", name="valid"),
+        CheckConstraint("acknowledge_s >= 30 AND response_s BETWEEN acknowledge_s AND 86400", name="seconds"),
+        Index("ix_call_limit_open", "station_id", "kind", unique=True, postgresql_where="valid_to IS NULL"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    station_id: Mapped[UUID] = mapped_column(ForeignKey(Station.id))
+    kind: Mapped[str]
+    acknowledge_s: Mapped[int]
+    response_s: Mapped[int]
+    valid_from: Mapped[date]
+    valid_to: Mapped[date | None]
+    by_id: Mapped[UUID | None]
+    at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())

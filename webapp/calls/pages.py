@@ -12,6 +12,7 @@ from webapp.core import clock
 from webapp.core.actor import Actor
 from webapp.core.web import door, site
 from webapp.people.queries import station
+from webapp.people.rules import ROLE_TITLES, Role
 
 pages = Blueprint("call_pages", __name__)
 CHINA = (73.0, 18.0, 135.0, 54.0)
@@ -32,6 +33,22 @@ def calls(session: Session, by: Actor, call_id: UUID | None = None) -> str:
         basemap=settings.basemap if settings.basemap.startswith("http") else "",
         box=",".join(map(str, queries.ground_box(session, by.station_id) or CHINA)),
         everybody=by.role in rules.KEEPERS,
+    )
+
+
+@pages.get("/calls/kinds")
+@door(*rules.KEEPERS)
+def kinds(session: Session, by: Actor) -> str:
+    """Show what calls can be about, who may call for it and how fast each is answered, to be changed."""
+    home = station(session, by)
+    return render_template(
+        "calls/kinds.html",
+        station=home,
+        kinds=queries.kinds(session),
+        limits=queries.kind_limits(session),
+        usual=rules.all_limits(home.settings),
+        today=clock.now().astimezone(clock.SHOWN).date(),
+        roles={role: ROLE_TITLES[Role(role)] for role in rules.CALLERS},
     )
 
 

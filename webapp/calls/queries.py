@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from gis.coords import metres_per_degree
 from webapp.calls import rules
-from webapp.calls.models import Call, CallTarget
+from webapp.calls.models import Call, CallKind, CallLimit, CallTarget
 from webapp.cases.models import Case
 from webapp.core import clock
 from webapp.core.actor import Actor
@@ -48,6 +49,7 @@ class Told:
     called: dict[str, int]
     verbs: tuple[str, ...]
     late: str
+    kind_title: Mapping[str, str]
 
 
 def call(session: Session, call_id: UUID) -> Call:
@@ -120,9 +122,12 @@ def told(session: Session, found: list[Call], by: Actor) -> list[Told]:
     about = {item.case_id for item in found if item.case_id}
     numbers = session.execute(select(Case.id, Case.number).where(Case.id.in_(about))) if about else ()
     known = {row.id: (row.id, row.number) for row in numbers}
-    now = clock.now()
+    now, titles = clock.now(), {item.code: item.title for item in kinds(session)}
     return [
-        _told(item, targets.get(item.id, []), people.get(item.id, []), known.get(item.case_id), by, now)
+        replace(
+            _told(item, targets.get(item.id, []), people.get(item.id, []), known.get(item.case_id), by, now),
+            kind_title=titles.get(item.kind, {"zh": item.kind}),
+        )
         for item in found
     ]
 
@@ -165,6 +170,7 @@ def _told(
         counts if sees_all else {},
         tuple(offered),
         late,
+        {},
     )
 
 
@@ -243,8 +249,57 @@ def team_members(session: Session, team_id: UUID) -> list[UUID]:
 
 
 def desk(session: Session) -> list[UUID]:
-    """Return who sits at the station's duty desk."""
+    """Return who has the station's duty desk by the roster, deputies in the place of who is away."""
     return list(session.scalars(text("SELECT app.call_desk()")))
+
+
+def chiefs(session: Session) -> list[UUID]:
+    """Return the station's chiefs, who stand behind the desk."""
+    return list(session.scalars(text("SELECT app.chiefs()")))
+
+
+def kinds(session: Session) -> list[CallKind]:
+    """Return the kinds of calls, a station's own in the place of general ones; those out of use too."""
+    rows = session.scalars(select(CallKind).order_by(CallKind.station_id.is_not(None)))
+    found = {row.code: row for row in rows}
+    return sorted(found.values(), key=lambda item: (item.position, item.code))
+
+
+def kind(session: Session, code: str) -> CallKind | None:
+    """Return a kind of calls, None for an unknown code."""
+    return next((item for item in kinds(session) if item.code == code), None)
+
+
+def own_kind(session: Session, station_id: UUID, code: str) -> CallKind | None:
+    """Return the station's own kind with a code for changing it, None where only a general one is."""
+    own = (CallKind.station_id == station_id) & (CallKind.code == code)
+    return session.scalar(select(CallKind).where(own).with_for_update())
+
+
+def kind_limits(session: Session) -> list[CallLimit]:
+    """Return all versions of the kinds' limits, the newest first."""
+    return list(session.scalars(select(CallLimit).order_by(CallLimit.valid_from.desc(), CallLimit.at.desc())))
+
+
+def limit_on(session: Session, code: str, day: date) -> CallLimit | None:
+    """Return the limit of a kind that counts on a day."""
+    counts = (CallLimit.valid_from <= day) & or_(CallLimit.valid_to.is_(None), CallLimit.valid_to > day)
+    return session.scalar(select(CallLimit).where(CallLimit.kind == code, counts))
+
+
+def last_limit(session: Session, code: str) -> CallLimit | None:
+    """Return the version of a kind's limit that a new one would follow."""
+    lasting = or_(CallLimit.valid_to.is_(None), CallLimit.valid_to > CallLimit.valid_from)
+    own = select(CallLimit).where(CallLimit.kind == code, lasting)
+    return session.scalar(own.order_by(CallLimit.valid_from.desc()).limit(1).with_for_update())
+
+
+def kind_limit(session: Session, limit_id: UUID) -> CallLimit:
+    """Return one limit of a kind; raise NotFound."""
+    found = session.get(CallLimit, limit_id)
+    if found is None:
+        raise NotFound()
+    return found
 
 
 def has_account(session: Session, person_id: UUID) -> bool:

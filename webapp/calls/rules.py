@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 
 from webapp.core.clock import SHOWN
-from webapp.core.errors import Conflict, Forbidden, Problem
+from webapp.core.errors import Conflict, Forbidden, Problem, Refused
 from webapp.core.i18n import N_
 
 GRID_SIDE = ("volunteer", "grid_worker", "mediator")
@@ -19,13 +20,6 @@ KEEPERS = ("station_chief",)
 
 TO_POLICE, TO_GRID = "grid_to_police", "police_to_grid"
 DIRECTION_TITLES = {TO_POLICE: N_("Grid calls police"), TO_GRID: N_("Police call grid")}
-KIND_TITLES = {
-    "help": N_("Help wanted"),
-    "information": N_("Information"),
-    "missing_person": N_("Missing person"),
-    "on_site": N_("Come to the site"),
-    "other": N_("Something else"),
-}
 AIM_TITLES = {
     "ground": N_("whoever is responsible here"),
     "around": N_("everybody on duty within 500 m"),
@@ -42,10 +36,15 @@ STATE_TITLES = {
 }
 # How far up the chain a call has gone, by its direction.
 LEVEL_TITLES = {
-    TO_POLICE: (N_("officer of the ground"), N_("all officers of the police grid"), N_("duty desk")),
-    TO_GRID: (N_("those who were called"), N_("everybody of the police grid"), N_("duty desk")),
+    TO_POLICE: (
+        N_("officer of the ground"),
+        N_("all officers of the police grid"),
+        N_("duty desk"),
+        N_("chief"),
+    ),
+    TO_GRID: (N_("those who were called"), N_("everybody of the police grid"), N_("duty desk"), N_("chief")),
 }
-TOP_LEVEL = 2
+DESK_LEVEL, TOP_LEVEL = 2, 3
 OPEN_STATES = ("ringing", "acknowledged", "answered")
 RINGING_STATES = ("ringing", "acknowledged")
 # A target who may still say something.
@@ -119,6 +118,15 @@ def limit_problems(wish: Mapping[str, Any]) -> list[Problem]:
         for part in ("day", "night")
         if wish[part]["response_s"] < wish[part]["acknowledge_s"]
     ]
+
+
+def check_code(code: str) -> None:
+    """Raise Refused 'bad_code' for what is no code of a kind."""
+    if not _CODE.fullmatch(code):
+        raise Refused(problems=[Problem("/code", "bad_code")])
+
+
+_CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,29}")
 
 
 def direction(role: str) -> str:

@@ -7,16 +7,16 @@ from typing import Any
 from marshmallow import fields, post_load, validate
 
 from collectors.records import PLACE_METHODS, Place
-from webapp.calls.actions import Wish
+from webapp.calls.filing import Wish
 from webapp.calls.rules import (
     AIM_TITLES,
-    KIND_TITLES,
+    CALLERS,
     LEVEL_TITLES,
     MOST_WANTED,
     STATE_TITLES,
     WORDS_LIMIT,
 )
-from webapp.core.i18n import _
+from webapp.core.i18n import _, choose
 from webapp.core.schema import Finite, Page, Strict, Text
 
 CLOCK = r"([01]\d|2[0-3]):[0-5]\d\Z"
@@ -40,7 +40,7 @@ class CallIn(Strict):
     """A call; `id` is made by the sender and makes sending again harmless. Without a place: its case's."""
 
     id = fields.UUID(required=True)
-    kind = fields.String(required=True, validate=validate.OneOf(list(KIND_TITLES)))
+    kind = fields.String(required=True, validate=validate.Length(min=1, max=30))
     words = Text(WORDS_LIMIT, load_default="")
     place = fields.Nested(CallPlaceIn, load_default=None, allow_none=True)
     case_id = fields.UUID(load_default=None, allow_none=True)
@@ -90,7 +90,7 @@ class CallOut(Strict):
     id = fields.UUID(attribute="call.id")
     direction = fields.String(attribute="call.direction")
     kind = fields.String(attribute="call.kind")
-    kind_title = fields.Function(lambda told: _(KIND_TITLES[told.call.kind]))
+    kind_title = fields.Function(lambda told: choose(told.kind_title))
     words = fields.String(attribute="call.words")
     lon = fields.Float()
     lat = fields.Float()
@@ -188,3 +188,72 @@ class LimitsSchema(Strict):
     night_from = fields.String(required=True, validate=validate.Regexp(CLOCK, error="bad_time"))
     night_to = fields.String(required=True, validate=validate.Regexp(CLOCK, error="bad_time"))
     close_h = fields.Integer(required=True, strict=True, validate=validate.Range(min=1, max=168))
+
+
+class TitleSchema(Strict):
+    """A title in both languages."""
+
+    zh = Text(30, low=1, required=True)
+    en = Text(60, low=1, required=True)
+
+
+class KindIn(Strict):
+    """A kind of calls of the station's own."""
+
+    title = fields.Nested(TitleSchema, required=True)
+    roles = fields.List(
+        fields.String(validate=validate.OneOf(CALLERS)),
+        required=True,
+        validate=validate.Length(min=1, max=len(CALLERS)),
+    )
+    position = fields.Integer(load_default=100, strict=True, validate=validate.Range(min=1, max=1000))
+    in_use = fields.Boolean(load_default=True)
+
+    @post_load
+    def _sorted(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+        return {**data, "title": dict(data["title"]), "roles": [r for r in CALLERS if r in data["roles"]]}
+
+
+class KindLimitIn(Strict):
+    """How fast calls of a kind are answered, from a day on; seconds."""
+
+    id = fields.UUID(required=True)
+    kind = Text(30, low=1, required=True)
+    acknowledge_s = fields.Integer(required=True, strict=True, validate=validate.Range(min=30, max=3600))
+    response_s = fields.Integer(required=True, strict=True, validate=validate.Range(min=60, max=86_400))
+    valid_from = fields.Date(required=True)
+
+
+class KindLimitEndIn(Strict):
+    """The first day on which a limit counts no more."""
+
+    valid_to = fields.Date(required=True)
+
+
+class KindsQuery(Strict):
+    """Without `all` only those that the asker may call for now."""
+
+    all = fields.Boolean(load_default=False)
+
+
+class KindOut(Strict):
+    """A kind of calls; `own`: of this station, else a general one."""
+
+    code = fields.String()
+    title = fields.Function(lambda item: choose(item.title), metadata={"type": "string"})
+    titles = fields.Dict(attribute="title", keys=fields.String(), values=fields.String())
+    roles = fields.List(fields.String())
+    position = fields.Integer()
+    in_use = fields.Boolean()
+    own = fields.Function(lambda item: item.station_id is not None, metadata={"type": "boolean"})
+
+
+class KindLimitOut(Strict):
+    """A version of a kind's limit."""
+
+    id = fields.UUID()
+    kind = fields.String()
+    acknowledge_s = fields.Integer()
+    response_s = fields.Integer()
+    valid_from = fields.Date()
+    valid_to = fields.Date(allow_none=True)

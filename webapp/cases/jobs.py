@@ -104,16 +104,27 @@ def award_points(run: Run) -> None:
 
 
 def watch_clocks(run: Run) -> None:
-    """Escalate what is past an end, once for each end of a case; say where nobody answers for open cases."""
+    """Escalate what is past an end, once for each end of a case; say where nobody answers for open cases.
+
+    After a bad night there are more than one job takes: it asks for the next one itself, until all are told.
+    """
     now = clock.now()
     told: set[UUID] = set()
-    for row in surroundings.ran_out(run.session, now, MOST_AT_ONCE):
+    found = surroundings.ran_out(run.session, now, MOST_AT_ONCE)
+    for row in found:
         # A case past both its ends goes up one level now and one at the next look.
         if row.id in told:
             continue
         told.add(row.id)
         case = locked_case(run.session, row.id)
         take_step(run.session, run.resources["blobs"], case, "escalate", Given(clock=row.clock), by=run.by)
+    if len(found) == MOST_AT_ONCE:
+        turn, root = run.args.get("turn", 0) + 1, run.args.get("root", run.job_id)
+        key = f"clocks:{run.by.station_id}:{root}:{turn}"
+        enqueue(
+            run.session, "cases.watch_clocks", station_id=run.by.station_id, key=key, turn=turn, root=root
+        )
+        return
     for ground in surroundings.waiting_by_grid(run.session):
         if not on_duty(run.session, ground.grid_id, ground.police_grid_id, now):
             note_unattended(run.session, ground.grid_id, cases=ground.cases, by=run.by)

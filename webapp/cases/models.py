@@ -91,6 +91,7 @@ _DESK = {
     "resting": (("station_id", "state", "due_at"), "state IN ('hung_up', 'transferred')"),
     "raised": (("station_id", "due_at"), f"priority > 0 AND {_OPEN}"),
     "escalated": (("station_id", "due_at"), f"level > 0 AND {_OPEN}"),
+    "lead": (("station_id", "due_at"), "restricted AND kind = 'lead'"),
 }
 
 
@@ -141,7 +142,7 @@ class Case(Base):
             "ST_X(geom) BETWEEN 73 AND 136 AND ST_Y(geom) BETWEEN 3 AND 54", name="geom_in_china"
         ),
         CheckConstraint("accuracy_m >= 0", name="accuracy"),
-        Index("ix_case_file_geom", "geom", postgresql_using="gist"),
+        Index("ix_case_file_geom", "geom", "station_id", postgresql_using="gist"),
         Index("ix_case_file_grid_id_state", "grid_id", "state"),
         Index("ix_case_file_station_id_found_at", "station_id", "found_at"),
         Index("ix_case_file_reporter_id", "reporter_id"),

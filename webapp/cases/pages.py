@@ -12,13 +12,13 @@ from geoalchemy2.shape import to_shape
 from sqlalchemy.orm import Session
 
 from collectors.tables import encode
-from webapp.areas.queries import on_duty, police_grids
+from webapp.areas.queries import duty_desk, on_duty, police_grids
 from webapp.cases import queries, questions, rules, steps, surroundings, titles
 from webapp.cases.models import Case
 from webapp.cases.rules import STATE_TITLES, State
 from webapp.core import clock
 from webapp.core.actor import Actor
-from webapp.core.events import Event, timeline
+from webapp.core.events import Event, newest, timeline
 from webapp.core.i18n import _, choose
 from webapp.core.web import door, map_background
 from webapp.people.queries import chiefs, handlers, names, phone, station, teams
@@ -125,7 +125,7 @@ def case(number: str, session: Session, by: Actor) -> str:
         pressing=found.voices >= rules.PRESSING_VOICES,
         around=surroundings.around(session, found, lon, lat),
         duty=duty,
-        desk=[] if posted else chiefs(session),
+        desk=[] if posted else [row.name for row in duty_desk(session, clock.now())] or chiefs(session),
         **_asked(session, found, by),
         pending_titles=rules.PENDING_TITLES,
         states=STATE_TITLES,
@@ -135,6 +135,7 @@ def case(number: str, session: Session, by: Actor) -> str:
         overdue=_overdue(found),
         shows_map=by.role in MAP_ROLES,
         basemap=map_background(),
+        last_event=newest(session),
         shown=clock.shown,
     )
 
@@ -156,6 +157,7 @@ def _life(session: Session, found: Case) -> dict[str, Any]:
     events = timeline(session, found.id)
     people = {event.by_id for event in events} | {found.reporter_id, found.handler_id, found.assigned_to}
     people |= {UUID(event.data["assigned_to"]) for event in events if event.data.get("assigned_to")}
+    people |= {UUID(person) for event in events for person in event.data.get("to", ())}
     return {
         "events": [(event, titles.event_title(event.name, event.data), _moment(event)) for event in events],
         "names": names(session, {item for item in people if item}),
@@ -171,7 +173,11 @@ def _moment(event: Event) -> dict[str, Any]:
     until = said.get("pending_until") or (
         said.get("due_at") if said.get("verb") == "grant_extension" else None
     )
-    return {"to": UUID(to) if to else None, "until": datetime.fromisoformat(until) if until else None}
+    desk = event.data["to"] if event.name == "duty.case_sent" else [to] if to else []
+    return {
+        "to": [UUID(person) for person in desk],
+        "until": datetime.fromisoformat(until) if until else None,
+    }
 
 
 def _next(session: Session, found: Case, by: Actor) -> dict[str, Any]:

@@ -324,11 +324,6 @@ def kinds_wanted(said: str) -> tuple[str, ...]:
     return KINDS if said == "all" else (said,)
 
 
-def due_at(reported_at: datetime, limit_h: int) -> datetime:
-    """Return the end of a class's limit, in clock hours from the report."""
-    return reported_at + timedelta(hours=limit_h)
-
-
 def respond_by(reported_at: datetime, limit_h: int) -> datetime:
     """Return until when somebody must have accepted: a day, or the whole limit where that is shorter."""
     return reported_at + timedelta(hours=min(limit_h, USUAL_RESPONSE_H))

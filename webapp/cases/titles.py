@@ -57,10 +57,12 @@ EVENT_TITLES = {
     "repeats.offered": N_("May be the same as another case"),
     "repeats.priority_raised": N_("Priority raised: a repeat"),
     "repeats.party_named": N_("Party named"),
+    "repeats.party_struck": N_("Party taken away"),
     "repeats.distinguished": N_("Not the same as another case"),
     "repeats.merged": N_("Other reports were merged into it"),
     "repeats.lead_changed": N_("The leading case is another now"),
     "repeats.lead_moved": N_("The leading case moved on"),
+    "duty.case_sent": N_("Sent to the duty desk"),
     "referrals.attempted": N_("Somebody went or called"),
     "referrals.prepared": N_("Form of hand-over made out"),
     "referrals.reporter_disclosed": N_("Reporter's data put on the form of hand-over"),
@@ -74,7 +76,19 @@ EVENT_TITLES = {
 }
 
 
+# Why a case went to the duty desk, or on from it.
+DESK_TITLES = {
+    "night": N_("Sent to the duty desk: it is night"),
+    "nobody": N_("Sent to the duty desk: nobody is posted here"),
+    "away": N_("Sent to the duty desk: who is posted here is away"),
+    "ran_out": N_("Sent to the duty desk: nobody answered in time"),
+    "shift_over": N_("The shift at the desk is over: handed on"),
+}
+
+
 def event_title(name: str, data: Mapping[str, Any]) -> str:
     """Return what people call an event of a case: its step ends a matter in more than one way."""
+    if name == "duty.case_sent":
+        return DESK_TITLES.get(data.get("why", ""), EVENT_TITLES[name])
     ended = data.get("verb") if name == "cases.closed" else None
     return N_("Verified on the spot, closed") if ended == "verify" else EVENT_TITLES.get(name, name)

@@ -126,8 +126,10 @@ class Settings:
         path = self.secrets_dir / name
         try:
             return bytes.fromhex(path.read_text().strip())
+        except FileNotFoundError as error:
+            raise SettingsError(f"secret {path} is missing; run 'make run' to make it") from error
         except (OSError, ValueError) as error:
-            raise SettingsError(f"secret {path} is missing or damaged; run 'make run' to make it") from error
+            raise SettingsError(f"secret {path} can't be read or is damaged: {error}") from error
 
 
 SECRETS = ("context.key", "csrf.key", "audit.key", "exchange.key", "party.key")
@@ -142,15 +144,22 @@ def make_secrets(settings: Settings) -> list[Path]:
     made = []
     for name in names:
         path = settings.secrets_dir / name
-        if path.exists():
-            continue
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w") as file:
-            file.write(secrets.token_hex(32))
-            file.flush()
-            os.fsync(file.fileno())
-        made.append(path)
+        if not path.exists() or path.stat().st_size == 0:  # empty: a power cut while it was made
+            _make_secret(path)
+            made.append(path)
     return made
+
+
+def _make_secret(path: Path) -> None:
+    """Write a secret under another name first: nothing is ever signed with half of one."""
+    fresh = path.with_suffix(".fresh")
+    fresh.unlink(missing_ok=True)
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w") as file:
+        file.write(secrets.token_hex(32))
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.rename(path)
 
 
 def load(environ: Mapping[str, str], file: Path | None = None) -> Settings:
@@ -163,7 +172,7 @@ def load(environ: Mapping[str, str], file: Path | None = None) -> Settings:
     path = file or (Path(environ["SHUANGGE_CONFIG"]) if environ.get("SHUANGGE_CONFIG") else None)
     if path is None and (home / "shuangge.toml").exists():
         path = home / "shuangge.toml"
-    values: dict[str, Any] = tomllib.loads(path.read_text()) if path else {}
+    values = _values(path) if path else {}
     unknown = set(values) - {f.name for f in fields(Settings)}
     if unknown:
         raise SettingsError(f"{path}: unknown settings {', '.join(sorted(unknown))}")
@@ -177,6 +186,13 @@ def load(environ: Mapping[str, str], file: Path | None = None) -> Settings:
     for part in str(typed.get("webhook_private", "")).split(","):
         _network(part.strip())
     return Settings(**{**typed, "home": home})
+
+
+def _values(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{path} can't be read as TOML: {error}") from error
 
 
 def _network(text: str) -> None:
@@ -195,9 +211,12 @@ def _typed(item: Field[Any], value: Any) -> Any:
         return str(value).lower() in ("1", "true", "yes")
     if kind is int:
         try:
-            return int(value)
+            number = int(value)
         except ValueError as error:
             raise SettingsError(f"{env} takes a whole number, not {value!r}") from error
+        if item.name == "port" and not 0 < number < 65536:
+            raise SettingsError(f"{env} takes a number from 1 to 65535, not {number}")
+        return number
     return Path(value) if isinstance(item.default, Path) else str(value)
 
 

@@ -334,6 +334,21 @@ MESSAGES = {
     "fault_unmatched_edge": N_(
         "The border between %(codes)s does not match over %(length_m)s m, at %(lon)s, %(lat)s."
     ),
+    "party_needed": N_("Enter a name or a number."),
+    # The duty desk
+    "call_kind": N_("There is no such kind of calls."),
+    "bad_hour": N_("“%(given)s” is no time of the day such as 20:00."),
+    "bad_shift": N_("“%(given)s” is neither day nor night duty."),
+    "duty_away": N_("Only officers, grid workers and the chief are noted as away."),
+    "duty_backwards": N_("The end must lie after the beginning."),
+    "duty_deputy": N_("Somebody with the same role stands in, or the chief; nobody for himself."),
+    "duty_far": N_("At most a month back and a year ahead."),
+    "duty_name": N_("Nobody called %(name)s may have the desk."),
+    "duty_name_twice": N_("More than one is called %(name)s: enter this shift by hand."),
+    "duty_over": N_("This shift is over and stays as it was."),
+    "duty_person": N_("Only officers and the chief have the desk."),
+    "duty_too_long": N_("At most %(hours)s hours at a time."),
+    "duty_twice": N_("There is an entry for this person already, from %(since)s to %(until)s."),
     # Tasks and look-backs
     "bad_week": N_("A week such as 2026-W47 is needed."),
     "due_backwards": N_("The end must lie after the beginning."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event as Flag
@@ -10,8 +10,20 @@ from threading import Thread
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, delete, func, or_, select, text, update
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Identity,
+    Index,
+    delete,
+    func,
+    select,
+    text,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from webapp.core import clock
@@ -98,8 +110,8 @@ def ask_periodic(session: Session, works: Iterable[Every], stations: Iterable[UU
             enqueue(session, work.job, station_id=station, key=f"every:{work.job}:{station}:{at}", slot=at)
 
 
-def dispatch(session: Session, reactions: Mapping[str, list[str]], limit: int = 500) -> int:
-    """Turn waiting events into one job per (event, reaction), all at once; return how many events."""
+def dispatch(session: Session, follows: Callable[[Event], Iterable[str]], limit: int = 500) -> int:
+    """Turn waiting events into the jobs that `follows` names, all at once; return how many events."""
     _unsynced(session)
     waiting = select(Outbox.event_id).order_by(Outbox.event_id).limit(limit).with_for_update(skip_locked=True)
     ids = list(session.scalars(waiting))
@@ -113,7 +125,7 @@ def dispatch(session: Session, reactions: Mapping[str, list[str]], limit: int = 
             "key": f"{event.id}:{name}",
         }
         for event in session.scalars(select(Event).where(Event.id.in_(ids)).order_by(Event.id))
-        for name in reactions.get(event.name, [])
+        for name in follows(event)
     ]
     if jobs:
         session.execute(insert(Job).values(jobs).on_conflict_do_nothing(index_elements=[Job.key]))
@@ -131,81 +143,154 @@ def _unsynced(session: Session) -> None:
     session.execute(text("SET LOCAL synchronous_commit = off"))
 
 
-def claim(session: Session, worker: str) -> Job | None:
-    """Lease the next job to `worker`: ready, or leased by somebody whose lease ran out.
+@dataclass(frozen=True)
+class Lane:
+    """Which jobs one loop of a worker takes, and how many of them in one transaction.
+
+    Pictures, files and calls to other machines take long; what only writes a few rows must not wait for them.
+    """
+
+    name: str
+    jobs: frozenset[str]
+    others: bool = False  # all jobs but these
+    together: int = 1
+
+
+EVERYTHING = Lane("all", frozenset(), others=True)
+
+# A job that was tried before is claimed alone: if it killed the worker, the others are not tried in vain.
+_CLAIM = text("""
+    WITH free AS (
+        SELECT id, attempts, station_id, run_at FROM app.job
+        WHERE state IN ('ready', 'leased') AND run_at <= :now AND (name = ANY(:names)) <> :others
+            AND (state = 'ready' OR lease_until < :now OR leased_by = :worker)
+        ORDER BY run_at, id LIMIT :together FOR UPDATE SKIP LOCKED),
+    first AS (SELECT * FROM free ORDER BY run_at, id LIMIT 1),
+    taken AS (
+        SELECT free.id FROM free, first
+        WHERE free.id = first.id
+            OR (first.attempts = 0 AND free.attempts = 0 AND free.station_id = first.station_id))
+    UPDATE app.job j SET leased_by = :worker, lease_until = :lease,
+        attempts = least(j.attempts + 1, :tries),
+        state = CASE WHEN j.attempts < :tries THEN 'leased' ELSE 'dead' END,
+        last_error = CASE WHEN j.attempts < :tries THEN j.last_error
+            ELSE coalesce(j.last_error, 'the worker died each time') END
+    FROM taken WHERE j.id = taken.id
+    RETURNING j.*""")
+
+
+def claim(session: Session, worker: str, lane: Lane = EVERYTHING) -> list[Job]:
+    """Lease the next jobs of a lane to `worker`: ready, or leased by somebody whose lease ran out.
 
     The try is counted here, before the effect, so that a job that kills its worker ends among the dead.
-    A worker that comes back under its own name takes its own leases at once.
+    A worker that comes back under its own name takes its own leases at once. Several jobs are of one station.
     """
     _unsynced(session)
     now = clock.now()
-    free = or_(
-        Job.state == "ready",
-        (Job.state == "leased") & or_(Job.lease_until < now, Job.leased_by == worker),
-    )
-    job = session.scalar(
-        select(Job)
-        .where(Job.state.in_(("ready", "leased")), free, Job.run_at <= now)
-        .order_by(Job.run_at, Job.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
-    if job is None:
-        return None
-    if job.attempts >= TRIES:
-        job.state, job.last_error = "dead", job.last_error or "the worker died each time"
-        session.flush()
-        return claim(session, worker)
-    job.state, job.leased_by, job.attempts = "leased", worker, job.attempts + 1
-    job.lease_until = now + timedelta(seconds=LEASE_S)
-    return job
+    values = {
+        "now": now,
+        "lease": now + timedelta(seconds=LEASE_S),
+        "worker": worker,
+        "names": list(lane.jobs),
+        "others": lane.others,
+        "together": lane.together,
+        "tries": TRIES,
+    }
+    while True:
+        found = session.scalars(
+            select(Job).from_statement(_CLAIM), values, execution_options={"populate_existing": True}
+        ).all()
+        taken = [job for job in found if job.state == "leased"]
+        if taken or not found:
+            return sorted(taken, key=lambda job: (job.run_at, job.id))
 
 
 def run(
-    database: Database, job: Job, worker: str, handler: Handler, resources: Mapping[str, Any]
-) -> str | None:
-    """Do one leased job: effect and 'done' in one transaction. Return the error's text, if any."""
-    by = Actor(station_id=job.station_id, role=MACHINE)
+    database: Database,
+    jobs: Sequence[Job],
+    worker: str,
+    handlers: Mapping[str, Handler],
+    resources: Mapping[str, Any],
+) -> dict[int, str]:
+    """Do leased jobs of one station: their effects and 'done' in one transaction; return errors by job.
+
+    A job that fails leaves no trace of its own and does not touch the others. When the whole transaction
+    fails, several jobs come again one by one.
+    """
+    by = Actor(station_id=jobs[0].station_id, role=MACHINE)
     stop = Flag()
-    beat = Thread(target=_heartbeat, args=(database, job.id, worker, stop), daemon=True)
+    beat = Thread(target=_heartbeat, args=(database, [job.id for job in jobs], worker, stop), daemon=True)
     beat.start()
     try:
         with database.transaction(by) as session:
-            handler(Run(session, by, job.id, job.args, resources))
-            session.flush()
-            mine = (Job.id == job.id) & (Job.leased_by == worker) & (Job.attempts == job.attempts)
-            done = update(Job).where(mine, Job.state == "leased").values(state="done", done_at=clock.now())
-            if session.execute(done).rowcount != 1:  # type: ignore[attr-defined]
-                raise LeaseLost(f"job {job.id} belongs to another worker now")
+            errors = {job.id: error for job in jobs if (error := _try(session, by, job, handlers, resources))}
+            _done(session, [job for job in jobs if job.id not in errors], worker)
+            for job in jobs:
+                if job.id in errors:
+                    _failed(session, job, errors[job.id])
     except Exception as error:
+        errors = dict.fromkeys((job.id for job in jobs), error)
         with database.transaction() as session:
-            _failed(session, job, error)
-        return f"{type(error).__name__}: {error}"
+            for job in jobs:
+                _failed(session, job, error, rest=len(jobs) == 1)
     finally:
         stop.set()
+    return {job: f"{type(error).__name__}: {error}" for job, error in errors.items()}
+
+
+def _try(
+    session: Session, by: Actor, job: Job, handlers: Mapping[str, Handler], resources: Mapping[str, Any]
+) -> Exception | None:
+    """Let one job take effect, or leave nothing of it; return what went wrong."""
+    try:
+        with session.begin_nested():
+            handlers.get(job.name, _unknown)(Run(session, by, job.id, job.args, resources))
+            session.flush()
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise
+        return error
+    except Exception as error:
+        return error
+    finally:
+        # What others have changed meanwhile is read anew by the next job.
+        session.expunge_all()
     return None
+
+
+def _unknown(run: Run) -> None:
+    """Fail for a job of another version of the code: it rests and comes again, its brothers go on."""
+    raise LookupError(f"job {run.job_id} has a name that this version does not know")
+
+
+def _done(session: Session, jobs: Sequence[Job], worker: str) -> None:
+    tried = [(job.id, job.attempts) for job in jobs]
+    mine = tuple_(Job.id, Job.attempts).in_(tried) & (Job.leased_by == worker) & (Job.state == "leased")
+    done = update(Job).where(mine).values(state="done", done_at=clock.now())
+    if session.execute(done).rowcount != len(jobs):  # type: ignore[attr-defined]
+        raise LeaseLost(f"of jobs {[job.id for job in jobs]} some belong to another worker now")
 
 
 class LeaseLost(RuntimeError):
     """The lease ran out and another worker took the job: our effect must not stay."""
 
 
-def _failed(session: Session, job: Job, error: Exception) -> None:
-    rest = timedelta(seconds=min(10 * 4 ** (job.attempts - 1), 3600))
+def _failed(session: Session, job: Job, error: Exception, *, rest: bool = True) -> None:
+    wait = timedelta(seconds=min(10 * 4 ** (job.attempts - 1), 3600)) if rest else timedelta()
     state = "dead" if job.attempts >= TRIES else "ready"
     session.execute(
         update(Job)
         .where(Job.id == job.id, Job.attempts == job.attempts, Job.state == "leased")
-        .values(state=state, run_at=clock.now() + rest, last_error=f"{type(error).__name__}: {error}"[:500])
+        .values(state=state, run_at=clock.now() + wait, last_error=f"{type(error).__name__}: {error}"[:500])
     )
 
 
-def _heartbeat(database: Database, job_id: int, worker: str, stop: Flag) -> None:
+def _heartbeat(database: Database, jobs: list[int], worker: str, stop: Flag) -> None:
     while not stop.wait(LEASE_S / 3):
         with database.transaction() as session:
             session.execute(
                 update(Job)
-                .where(Job.id == job_id, Job.leased_by == worker, Job.state == "leased")
+                .where(Job.id.in_(jobs), Job.leased_by == worker, Job.state == "leased")
                 .values(lease_until=clock.now() + timedelta(seconds=LEASE_S))
             )
 

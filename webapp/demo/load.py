@@ -14,7 +14,7 @@ from uuid import UUID, uuid5
 
 from geoalchemy2.shape import from_shape
 from shapely import MultiPolygon, Point
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
 from collectors.records import AreaRecord
@@ -55,12 +55,24 @@ CURRENT = {"YZ": 76, "QF": 24, "WH": 18}
 PAST = {"YZ": 2400, "QF": 600, "WH": 200}
 SOURCES = (("110", "call", "110警情（演示）"), ("12345", "order", "12345工单（演示）"))
 ADMINS = (("system_admin", "演示系统管理员"), ("audit_admin", "演示审计管理员"))
+FIRST = ("YZ", "QF")
 
 
-def has_station(settings: Settings) -> bool:
-    """Say whether any station is there."""
+def load_first(settings: Settings, say: Say) -> None:
+    """Load the stations of a first start; when an earlier one broke off, those that it did not come to.
+
+    A database that holds stations and was not left half-way is somebody's own: nothing is added to it.
+    """
+    unfinished = settings.home / "demo-unfinished"
     with imports.owner(settings) as session:
-        return bool(session.scalar(select(func.count()).select_from(Station)))
+        known = set(session.scalars(select(Station.code)))
+    if known and not unfinished.exists():
+        return
+    unfinished.touch()
+    missing = [code for code in FIRST if code not in known]
+    if missing:
+        load(settings, missing, scale=1, say=say)
+    unfinished.unlink()
 
 
 def load(settings: Settings, codes: Sequence[str], scale: int, say: Say) -> None:
@@ -78,15 +90,14 @@ def load(settings: Settings, codes: Sequence[str], scale: int, say: Say) -> None
             raise Conflict("demo_known", station=spec.code)
         say(f"demo station {spec.code}: drawing the ground" + (f", {scale} times" if scale > 1 else ""))
         drawn = grounds.ground(spec, Random(f"{spec.code}-ground"), scale)  # noqa: S311 - demo
-        logins = _load_station(settings, drawn, scale, say)
-        _write_logins(settings, spec.code, logins)
+        _load_station(settings, drawn, scale, say)
 
 
 def _id(*parts: object) -> UUID:
     return uuid5(NAMESPACE, "/".join(map(str, parts)))
 
 
-def _load_station(settings: Settings, drawn: Ground, scale: int, say: Say) -> list[dict[str, Any]]:
+def _load_station(settings: Settings, drawn: Ground, scale: int, say: Say) -> None:
     station_id = _id(drawn.code, "station")
     by = Actor(station_id, MACHINE)
     now = clock.now()
@@ -119,7 +130,9 @@ def _load_station(settings: Settings, drawn: Ground, scale: int, say: Say) -> li
         _walks(session, drawn, roster, persons, now, say, by)
         import_bodies(session, bodies.body_rows(), by=by)
         _visits(session, drawn, roster, persons, now, by)
-    return logins
+        session.flush()
+        # Before the commit: a station that is there and that nobody can sign in to would be of no use.
+        _write_logins(settings, drawn.code, logins)
 
 
 def _dice(drawn: Ground, what: str) -> Random:

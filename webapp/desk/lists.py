@@ -1,18 +1,33 @@
-"""The query of each list of the desk: all select the same columns, so that paging and export are one."""
+"""The query of each list of cases; `rooms` has those of the other rooms, with the same columns."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    and_,
+    cast,
+    exists,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import aliased
 
 from webapp.areas.models import Grid, PoliceGrid, Posting
 from webapp.cases.models import Case, HazardClass
+from webapp.cases.queries import shareable
 from webapp.cases.rules import ANSWERING, OVER_STATES, PAUSED_STATES, State
 from webapp.core.actor import Actor
 from webapp.core.clock import SHOWN
@@ -38,36 +53,25 @@ OPEN = Case.state.not_in([str(state) for state in OVER_STATES])
 _HOLDER = aliased(Person)
 
 
+# What each entry of each list has, in this order; `room` says whose entry it is.
+COLUMNS = (
+    "id", "room", "number", "kind", "class_code", "class_title", "state", "restricted", "priority", "level",
+    "reopened", "voices", "pending", "flag", "address", "note", "words", "found_at", "respond_by", "due_at",
+    "paused_at", "grid", "police_grid_id", "police_grid", "holder", "other", "lon", "lat", "clock",
+)  # fmt: skip
+
+
 def case_rows(clock: Any) -> Select[Any]:
     """Return the select of an entry: what a list shows of a case, and `clock`, by which it is sorted."""
+    said = {
+        "room": literal("cases", String), "class_title": HazardClass.title, "flag": Case.place_flag,
+        "words": cast(null(), JSONB), "grid": Grid.name, "police_grid": PoliceGrid.name,
+        "holder": _HOLDER.name, "other": cast(null(), String), "lon": func.ST_X(Case.geom),
+        "lat": func.ST_Y(Case.geom), "clock": clock,
+    }  # fmt: skip
+    columns = (said[name] if name in said else getattr(Case, name) for name in COLUMNS)
     return (
-        select(
-            Case.id,
-            Case.number,
-            Case.kind,
-            Case.class_code,
-            HazardClass.title.label("class_title"),
-            Case.state,
-            Case.restricted,
-            Case.priority,
-            Case.level,
-            Case.reopened,
-            Case.voices,
-            Case.pending,
-            Case.place_flag.label("flag"),
-            Case.address,
-            Case.note,
-            Case.found_at,
-            Case.respond_by,
-            Case.due_at,
-            Case.paused_at,
-            Grid.name.label("grid"),
-            PoliceGrid.name.label("police_grid"),
-            _HOLDER.name.label("holder"),
-            func.ST_X(Case.geom).label("lon"),
-            func.ST_Y(Case.geom).label("lat"),
-            clock.label("clock"),
-        )
+        select(*(column.label(name) for name, column in zip(COLUMNS, columns, strict=True)))
         .join(
             HazardClass, and_(HazardClass.code == Case.class_code, HazardClass.version == Case.class_version)
         )
@@ -159,13 +163,23 @@ def _in_state(state: State) -> Callable[[Asked], ColumnElement[bool]]:
 def unposted(asked: Asked) -> ColumnElement[bool]:
     """Return the condition that nobody who handles cases has a posting for a case's ground now."""
     now = (Posting.since_at <= asked.now) & or_(Posting.until_at.is_(None), Posting.until_at > asked.now)
+    away = select(text("i.person_id")).select_from(text("app.stand_ins(:desk_now) i"))
+    alone = away.where(text("i.deputy_id IS NULL")).params(desk_now=asked.now)
     working = (Posting.station_id == asked.by.station_id) & now & Posting.duty.in_(ANSWERING)
+    working &= Posting.person_id.not_in(alone)
     here = or_(Posting.grid_id == Case.grid_id, Posting.police_grid_id == Case.police_grid_id)
     return on_my_ground(asked) & OPEN & ~exists(select(Posting.id).where(working, here))
 
 
+def _at_desk(asked: Asked) -> ColumnElement[bool]:
+    """What the machine sent to the duty desk, and nobody has accepted yet."""
+    sent: ColumnElement[bool] = Case.facts["desk"].is_not(None)
+    return on_my_ground(asked) & (Case.state == State.REPORTED) & sent
+
+
 _CONDITIONS: dict[str, Callable[[Asked], ColumnElement[bool]]] = {
     "unposted": unposted,
+    "at_desk": _at_desk,
     "waiting": _waiting,
     "dispatched": _dispatched,
     "overdue": _overdue,
@@ -182,6 +196,24 @@ _CONDITIONS: dict[str, Callable[[Asked], ColumnElement[bool]]] = {
 CLOCKS = {"respond_by": func.coalesce(Case.respond_by, Case.due_at), "due_at": Case.due_at}
 
 
+def is_of_cases(name: str) -> bool:
+    """Say whether a list holds cases; the others are lists of other rooms."""
+    return name in _CONDITIONS
+
+
 def condition(name: str, asked: Asked) -> ColumnElement[bool]:
-    """Return what decides whether a case is in a list."""
-    return _CONDITIONS[name](asked)
+    """Return what decides whether a case is in a list; a restricted lead is in none, its own list aside."""
+    return _CONDITIONS[name](asked) & shareable()
+
+
+def counted(names: Sequence[str], asked: Asked) -> Select[Any]:
+    """Return a select of one row: how long some lists are. What may be in one of them is read once."""
+    counts: list[Any] = [
+        func.count().filter(condition(name, asked)).label(name) for name in names if name != "unposted"
+    ]
+    if "unposted" in names:
+        # Looks at postings too, and for the chief alone.
+        rows = select(func.count()).select_from(Case).where(condition("unposted", asked))
+        counts.append(rows.correlate(None).scalar_subquery().label("unposted"))
+    may_be = or_(my_matters(asked), Case.handler_id == asked.by.person_id)
+    return select(*counts).select_from(Case).where(OPEN, may_be, shareable())

@@ -28,6 +28,7 @@ def desk(session: Session, by: Actor) -> str:
         "desk/desk.html",
         station=home,
         lists=own,
+        groups=rules.GROUPS,
         wanted=wanted if wanted in [item.name for item in own] else "",
         classes=hazard_classes(session, KINDS),
         police_grids=police_grids(session, by.station_id),

@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+from webapp.cases.queries import case
 from webapp.core import clock
 from webapp.core.queue import Run, enqueue
 from webapp.intake import actions, queries, rules
+from webapp.repeats import rules as parties
+from webapp.repeats.actions import name_party
 
 
 def read_upload(run: Run) -> None:
@@ -41,3 +44,23 @@ def take_rows(run: Run) -> None:
             step=step,
             since=since.isoformat(),
         )
+
+
+def name_callers(run: Run) -> None:
+    """Make who called about the cases of an upload a party of them, by the hash of the number; in slices.
+
+    Twice changes nothing. What is no telephone number (110 itself, a short one) names nobody.
+    """
+    upload, after = UUID(run.args["subject"]), int(run.args.get("after", -1))
+    key = run.resources["settings"].secret("party.key")
+    found = queries.callers_of(run.session, upload, after, rules.CALLERS_AT_ONCE)
+    for caller in found:
+        for number in parties.numbers(caller.phone):
+            about = case(run.session, caller.case_id)
+            name_party(run.session, about, number, key, name=caller.name, part="caller", by=run.by)
+    if len(found) == rules.CALLERS_AT_ONCE:
+        last, root = found[-1].number, run.args.get("root", run.job_id)
+        enqueue(
+            run.session, "intake.name_callers", station_id=run.by.station_id, key=f"callers:{root}:{last}",
+            subject=run.args["subject"], after=last, root=root,
+        )  # fmt: skip

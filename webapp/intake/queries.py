@@ -146,6 +146,14 @@ def callers(session: Session, case_id: UUID) -> list[IntakeCaller]:
     return list(session.scalars(select(IntakeCaller).where(IntakeCaller.case_id == case_id)))
 
 
+def callers_of(session: Session, upload_id: UUID, after: int, limit: int) -> list[Any]:
+    """Return (number, case_id, phone, name) of an upload's next callers whose rows became cases."""
+    own = (IntakeCaller.upload_id == upload_id) & (IntakeCaller.number > after)
+    said = (IntakeCaller.case_id.is_not(None)) & (IntakeCaller.phone != "")
+    columns = (IntakeCaller.number, IntakeCaller.case_id, IntakeCaller.phone, IntakeCaller.name)
+    return list(session.execute(select(*columns).where(own, said).order_by(IntakeCaller.number).limit(limit)))
+
+
 def known(session: Session, source_id: UUID, refs: Sequence[str]) -> dict[str, tuple[set[bytes], UUID, str]]:
     """Return for each number that is known: the hashes of its versions, its case and the case's number."""
     found: dict[str, tuple[set[bytes], UUID, str]] = {}

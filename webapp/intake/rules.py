@@ -63,6 +63,8 @@ GENERAL_CLASS = "call_order"
 # Above this a file is read, and its rows are taken, by the worker: a request must not last that long.
 INLINE_BYTES = 300_000
 INLINE_ROWS = 200
+# Callers whose numbers one job makes parties.
+CALLERS_AT_ONCE = 200
 # One step of the worker: a busy machine gives it little, and phones must not wait for it.
 CHUNK = 100
 STEP = timedelta(seconds=1)

@@ -22,12 +22,16 @@ from webapp.people.models import Person
 
 PAGE = 200
 MOST = 500
-_MINE = text("SELECT * FROM app.leads_mine()")
+_MINE = text("""SELECT * FROM app.leads_mine() ORDER BY closed_at IS NOT NULL,
+    CASE WHEN closed_at IS NULL THEN due_at END NULLS LAST, reported_at DESC, id""")
 _COUNTS = text("SELECT * FROM app.lead_counts()")
 
 
 def leads(session: Session) -> list[dict[str, Any]]:
-    """Return the leads that the asker may open, open ones first: number, class, grid, clock; no words."""
+    """Return the leads that the asker may open: number, class, grid, clock; no words.
+
+    Open ones come first, by their limit, then those that are closed, newest first.
+    """
     titles = {(row.code, row.version): row.title for row in session.execute(_TITLES)}
     rows = session.execute(_MINE).fetchmany(MOST)
     return [{**row._mapping, "class_title": titles[row.class_code, row.class_version]} for row in rows]

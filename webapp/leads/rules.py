@@ -44,7 +44,7 @@ WORDS_LEAST = 4
 SMALL = 5
 SMALL_SHOWN = "<5"
 
-RISKS = {"high": N_("high risk"), "key": N_("key"), "general": N_("general")}
+RISKS = {"high": N_("high risk"), "key": N_("key"), "general": N_("ordinary")}
 # Days between visits where the station has set nothing: weekly, monthly, quarterly (ten ministries, 2022,
 # and the provinces' rules after it).
 INTERVALS = {"high": 7, "key": 31, "general": 92}

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from hashlib import sha256
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -24,7 +24,15 @@ from webapp.core.errors import Conflict, Problem, Refused
 from webapp.core.events import record
 from webapp.core.files import BlobStore
 from webapp.repeats import queries, rules, weekly
-from webapp.repeats.models import CaseLink, CaseMark, Directive, DirectiveList, RepeatTerms, WeeklyList
+from webapp.repeats.models import (
+    CaseLink,
+    CaseMark,
+    CaseParty,
+    Directive,
+    DirectiveList,
+    RepeatTerms,
+    WeeklyList,
+)
 from webapp.repeats.rules import Pair, Seen
 
 _LINK = table_of(CaseLink)
@@ -128,19 +136,50 @@ def raise_group(session: Session, case_id: UUID, why: Sequence[str], *, by: Acto
     return newest
 
 
-def name_party(session: Session, case: Case, said: str, key: bytes, *, by: Actor) -> Case:
-    """Mark a case with a party to it; only a hash with the service's key is kept, bound to the station.
+def name_party(
+    session: Session,
+    case: Case,
+    said: str,
+    key: bytes,
+    *,
+    name: str = "",
+    part: str = "party",
+    party_id: UUID | None = None,
+    by: Actor,
+) -> CaseParty:
+    """Name a party to a case by a number, a name, or both; the same again changes nothing.
 
-    The same party again changes nothing. Raises Refused for an identifier that says nothing.
+    Of what identifies it (`said`) only a hash with the service's key is kept, bound to the station, and its
+    half-hidden form. Raises Refused for an identifier that says nothing, or for neither number nor name.
     """
-    plain = rules.party_text(said)
-    if len(plain) < rules.SHORTEST_PARTY:
+    plain, name = rules.party_text(said), name.strip()
+    if said.strip() and len(plain) < rules.SHORTEST_PARTY:
         raise Refused(problems=[Problem("/party", "too_short", {"limit": rules.SHORTEST_PARTY})])
-    mark = hmac.new(key, f"{by.station_id}/{plain}".encode(), sha256).hexdigest()
+    if not plain and not name:
+        raise Refused(problems=[Problem("/name", "party_needed")])
+    mark = hmac.new(key, f"{by.station_id}/{plain}".encode(), sha256).hexdigest() if plain else None
     own = {"case_id": case.id, "station_id": by.station_id, "by_id": by.person_id}
-    if session.scalars(_ADD_MARKS, [{**own, "kind": "party", "mark": mark}]).all():
+    marked = mark and session.scalars(_ADD_MARKS, [{**own, "kind": "party", "mark": mark}]).all()
+    wanted = party_id or uuid5(case.id, f"party/{part}/{mark}/{name}")
+    row = {**own, "id": wanted, "part": part, "name": name, "number": rules.shown_number(said), "mark": mark}
+    added = session.scalars(_ADD_PARTY, [row]).all()
+    if marked or added:
         record(session, "repeats.party_named", kind="case", subject=case.id, grid=case.grid_id, by=by)
-    return case
+    return queries.party(session, case.id, wanted)
+
+
+_ADD_PARTY = upsert(table_of(CaseParty)).on_conflict_do_nothing().returning(table_of(CaseParty).c.id)
+
+
+def strike_party(session: Session, case: Case, party: CaseParty, *, by: Actor) -> None:
+    """Take a party that was named by mistake away, with its mark: later cases are not linked by it."""
+    mark = party.mark
+    session.delete(party)
+    session.flush()
+    if mark is not None and not queries.has_mark(session, case.id, mark):
+        own = (CaseMark.case_id == case.id) & (CaseMark.kind == "party") & (CaseMark.mark == mark)
+        session.execute(delete(CaseMark).where(own))
+    record(session, "repeats.party_struck", kind="case", subject=case.id, grid=case.grid_id, by=by)
 
 
 def tell_apart(session: Session, offer: CaseLink, *, by: Actor) -> CaseLink:

@@ -17,7 +17,7 @@ from webapp.core.errors import NotFound
 from webapp.core.web import ApiBlueprint, door, readable, site
 from webapp.people.logins import throttle
 from webapp.repeats import actions, queries, reading, rules, weekly, weeks
-from webapp.repeats.models import CaseLink, Directive, DirectiveList, RepeatTerms
+from webapp.repeats.models import CaseLink, CaseParty, Directive, DirectiveList, RepeatTerms
 from webapp.repeats.schemas import (
     ApartIn,
     ApartOut,
@@ -76,15 +76,33 @@ def tell_apart(body: dict[str, Any], session: Session, by: Actor) -> CaseLink:
     return actions.tell_apart(session, queries.offer(session, *body["cases"]), by=by)
 
 
+@blp.route("/cases/<uuid:case_id>/parties")
+@door(*rules.HANDLERS)
+@blp.response(200, PartyOut(many=True))
+def parties(case_id: UUID, session: Session, by: Actor) -> list[CaseParty]:
+    """Who belongs to a case: personal, for the police who see the case."""
+    return queries.parties(session, cases.case(session, case_id).id)
+
+
 @blp.route("/cases/<uuid:case_id>/parties", methods=["POST"])
 @door(*rules.HANDLERS)
 @blp.arguments(PartyIn)
 @blp.response(201, PartyOut)
-def name_party(body: dict[str, Any], case_id: UUID, session: Session, by: Actor) -> Case:
-    """Name a party to a case: only a keyed hash is kept, so that the next case of the same party is seen."""
+def name_party(body: dict[str, Any], case_id: UUID, session: Session, by: Actor) -> CaseParty:
+    """Name a party to a case: of a number only a keyed hash is kept, so that its next case is seen."""
     throttle(site().login, f"party:{by.person_id}", *PARTIES)
-    key = site().settings.secret("party.key")
-    return actions.name_party(session, cases.case(session, case_id), body["party"], key, by=by)
+    key, said = site().settings.secret("party.key"), body.pop("party")
+    wish = {"name": body["name"], "part": body["part"], "party_id": body["id"]}
+    return actions.name_party(session, cases.case(session, case_id), said, key, **wish, by=by)
+
+
+@blp.route("/cases/<uuid:case_id>/parties/<uuid:party_id>", methods=["DELETE"])
+@door(*rules.HANDLERS)
+@blp.response(204)
+def strike_party(case_id: UUID, party_id: UUID, session: Session, by: Actor) -> None:
+    """Take a party that was named by mistake away."""
+    found = cases.case(session, case_id)
+    actions.strike_party(session, found, queries.party(session, found.id, party_id), by=by)
 
 
 @blp.route("/repeats/terms")

@@ -70,6 +70,31 @@ class CaseMark(Base):
     at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
+class CaseParty(Base):
+    """Somebody who belongs to a case: name, half-hidden number, and the mark that the number leaves.
+
+    Personal: read by the police who see the case, and behind the wall of leads like the case itself.
+    """
+
+    __tablename__ = "case_party"
+    __table_args__ = (
+        inside("case_file", "case_id"),
+        inside("person", "by_id"),
+        CheckConstraint("part IN ('caller', 'party', 'witness')", name="part"),
+        Index("ix_case_party_case_id", "case_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    station_id: Mapped[UUID] = mapped_column(ForeignKey(Station.id))
+    case_id: Mapped[UUID]
+    part: Mapped[str]
+    name: Mapped[str] = mapped_column(server_default="")
+    number: Mapped[str] = mapped_column(server_default="")
+    mark: Mapped[str | None]
+    by_id: Mapped[UUID | None]
+    at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
 class CaseLink(Base):
     """Two cases that belong together: a repeat, an offer that they are the same thing, or a merging.
 

@@ -19,7 +19,7 @@ from webapp.core.db import within_bbox
 from webapp.core.errors import NotFound
 from webapp.places.models import Place
 from webapp.repeats import rules
-from webapp.repeats.models import CaseLink, CaseMark, RepeatTerms
+from webapp.repeats.models import CaseLink, CaseMark, CaseParty, RepeatTerms
 from webapp.repeats.rules import Book, Seen, Terms
 
 MOST_NEAR = 2000
@@ -304,3 +304,23 @@ def belonging(session: Session, case: Case, may_merge: bool) -> dict[str, Any]:
         "merged": merged_into(session, case.id),
         "lead": case.lead,
     }
+
+
+def parties(session: Session, case_id: UUID) -> list[CaseParty]:
+    """Return who belongs to a case, as far as the asker may know; who called comes first."""
+    order = (CaseParty.part != "caller", CaseParty.at, CaseParty.id)
+    return list(session.scalars(select(CaseParty).where(CaseParty.case_id == case_id).order_by(*order)))
+
+
+def party(session: Session, case_id: UUID, party_id: UUID) -> CaseParty:
+    """Return one party of a case; raise NotFound."""
+    found = session.get(CaseParty, party_id, populate_existing=True)
+    if found is None or found.case_id != case_id:
+        raise NotFound()
+    return found
+
+
+def has_mark(session: Session, case_id: UUID, mark: str) -> bool:
+    """Say whether a party of a case has a mark."""
+    wanted = (CaseParty.case_id == case_id) & (CaseParty.mark == mark)
+    return session.scalar(select(CaseParty.id).where(wanted).limit(1)) is not None

@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 
 from gis.coords import distance_m
 from webapp.core.errors import Problem
+from webapp.core.i18n import N_
 
 HANDLERS = ("officer", "station_chief")
 SETTERS = ("station_chief",)
@@ -223,8 +224,47 @@ def priority_for(count: int, terms: Terms) -> int:
 
 
 def party_text(said: str) -> str:
-    """Return a party's identifier as it is compared before it is hashed: no blanks or signs, one case."""
-    return _BLANK.sub("", said.translate(_WIDE)).casefold()
+    """Return a party's identifier as it is compared before it is hashed: no blanks or signs, one case.
+
+    A mobile number is the same with the country's code and without.
+    """
+    plain = _BLANK.sub("", said.translate(_WIDE)).casefold()
+    mobile = _MOBILE.fullmatch(plain)
+    return mobile[1] if mobile else plain
+
+
+_MOBILE = re.compile(r"\+?(?:00)?86(1\d{10})")
+# A telephone number has seven digits and more: 110 and 12345 are nobody's.
+_NUMBER = re.compile(r"\d{7,18}[\dx]?")
+_PARTS = re.compile(r"[,，;；/、]+")
+
+
+def numbers(said: str) -> list[str]:
+    """Return the telephone numbers that a caller's column names, as they are compared; no short ones."""
+    found: dict[str, None] = {}
+    for part in _PARTS.split(said):
+        # Blanks inside of a number are common; between two numbers they make it too long.
+        whole = _NUMBER.fullmatch(party_text(part)) is not None
+        for piece in [part] if whole else part.split():
+            plain = party_text(piece)
+            found |= {plain: None} if _NUMBER.fullmatch(plain) else {}
+    return list(found)
+
+
+def shown_number(said: str) -> str:
+    """Return a number with its middle hidden, as it is shown; nothing for what is no number."""
+    plain = party_text(said)
+    if not _NUMBER.fullmatch(plain):
+        return ""
+    head = 6 if len(plain) > LONGEST_PHONE else 3
+    return f"{plain[:head]}****{plain[-4:]}" if len(plain) >= head + 4 else f"****{plain[-4:]}"
+
+
+LONGEST_PHONE = 12
+PART_TITLES = {"party": N_("party"), "witness": N_("witness"), "caller": N_("caller")}
+# What people may say somebody is; who called comes with the order.
+PARTS = ("party", "witness")
+MAX_NAME = 60
 
 
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}

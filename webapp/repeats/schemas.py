@@ -102,16 +102,24 @@ class ApartOut(Strict):
 
 
 class PartyIn(Strict):
-    """A party to the case: identity number, telephone number or name with address; only a hash is kept."""
+    """A party to the case: name, and a number (telephone, identity) of which only a hash is kept."""
 
-    party = Text(rules.MAX_PARTY, low=rules.SHORTEST_PARTY, required=True)
+    id = fields.UUID(load_default=None, allow_none=True)
+    party = Text(rules.MAX_PARTY, load_default="")
+    name = Text(rules.MAX_NAME, load_default="")
+    part = fields.String(load_default="party", validate=validate.OneOf(rules.PARTS))
 
 
 class PartyOut(Strict):
-    """The case that has the party now."""
+    """Somebody who belongs to a case; the number with its middle hidden."""
 
     id = fields.UUID()
+    part = fields.String()
+    part_title = fields.Function(lambda row: _(rules.PART_TITLES[row.part]), metadata={"type": "string"})
+    name = fields.String()
     number = fields.String()
+    linked = fields.Function(lambda row: row.mark is not None, metadata={"type": "boolean"})
+    at = fields.AwareDateTime()
 
 
 class TermsIn(Strict):

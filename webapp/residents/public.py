@@ -326,7 +326,8 @@ def error_form(error: AppError) -> Response:
     if _wants_json():
         response = Response(orjson.dumps(problem_body(error)), error.status, content_type=PROBLEM)
     else:
-        response = Response(_error_page(error), error.status)
+        asks = error.code == "station_choice" and request.method in ("GET", "HEAD")  # a question, no failure
+        response = Response(_error_page(error), 200 if asks else error.status)
     if isinstance(error, TooMany):
         response.headers["Retry-After"] = str(error.params.get("retry_after", 60))
     return response

@@ -25,8 +25,9 @@ MOST_REST = timedelta(seconds=60)
 
 def enqueue_deliveries(run: Run) -> None:
     """Make one delivery for each subscriber of the event; a second run makes none."""
-    event = queries.event_of_job(run.session, run.job_id)
-    hooks = queries.subscribers(run.session, event) if event is not None else []
+    active = queries.active(run.session)
+    event = queries.event_of_job(run.session, run.job_id) if active else None
+    hooks = queries.subscribers(active, event) if event is not None else []
     said = queries.told(run.session, event) if event is not None and hooks else None
     if event is None or said is None:
         return

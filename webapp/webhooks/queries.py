@@ -60,9 +60,13 @@ def event_of_job(session: Session, job_id: int) -> Event | None:
     return session.get(Event, int(key.partition(":")[0]))
 
 
-def subscribers(session: Session, event: Event) -> list[Webhook]:
-    """Return the active webhooks that want an event; a test goes to the one that it is about."""
-    active = [hook for hook in webhooks(session) if hook.active]
+def active(session: Session) -> list[Webhook]:
+    """Return the station's webhooks that are switched on."""
+    return [hook for hook in webhooks(session) if hook.active]
+
+
+def subscribers(active: list[Webhook], event: Event) -> list[Webhook]:
+    """Return those of the active webhooks that want an event; a test goes to the one that it is about."""
     if event.name == PING:
         return [hook for hook in active if hook.id == event.subject_id]
     return [hook for hook in active if event.name in hook.events]

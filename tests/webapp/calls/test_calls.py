@@ -275,7 +275,7 @@ def test_a_deputy_is_called_second(call, seen, member, owner_db, station: Statio
 
 def test_ground_without_officer_goes_to_the_duty_desk(call, seen) -> None:
     told = call("t.grid_worker.a", "C2")
-    assert (told["level"], seen("t.station_chief", told)["mine"]) == (2, "called")
+    assert (told["level"], seen("t.station_chief", told)["mine"]) == (3, "called")
 
 
 def test_who_has_taken_it_may_still_be_held_up(call, say, seen, owner_db: Database) -> None:

@@ -27,7 +27,8 @@ def test_when_the_clock_looks_again() -> None:
     assert look(NOON) == NOON + timedelta(seconds=180)
     assert look(NOON + timedelta(seconds=60), ringing=False) == NOON + timedelta(seconds=900)
     assert look(NOON, full=True) == NOON + DAY
-    assert look(NOON, level=2) == NOON + DAY
+    assert look(NOON, level=2) == NOON + timedelta(seconds=180), "behind the desk stands the chief"
+    assert look(NOON, level=3) == NOON + DAY
     late = NOON + timedelta(seconds=1000)
     assert look(late, ringing=False) == late + timedelta(seconds=180), "the next step gets a time of its own"
     assert look(NOON + DAY) == NOON + DAY
@@ -63,7 +64,7 @@ def test_nobody_acknowledges_and_the_duty_desk_is_called(call, seen, work, wait,
     wait(told["id"], 181)
     work(jobs.run_clock, call=told["id"])
     mine = seen("t.station_chief", told)
-    assert (mine["level"], mine["mine"]) == (2, "called"), "the police grid has one officer only"
+    assert (mine["level"], mine["mine"]) == (3, "called"), "one officer only, nobody at the desk"
     assert seen("t.officer.a", told)["verbs"] == ["acknowledge", "take", "decline"], "still may come"
     work(jobs.run_clock, call=told["id"])
     assert events(owner_db, told["id"]) == ["placed", "escalated"], "and once only"
@@ -93,7 +94,7 @@ def test_the_grid_does_not_answer_and_its_police_grid_is_called(call, seen, work
     wait(told["id"], 181)
     work(jobs.run_clock, call=told["id"])
     again = seen("t.station_chief", told)
-    assert again["level"] == 2
+    assert again["level"] == 3
     assert again["called"] == {"called": 3}, "who calls is not called, also at the desk"
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
+from webapp.cases import jobs
 from webapp.cases.jobs import watch_clocks
 from webapp.core import queue
 from webapp.core.actor import Actor
@@ -122,6 +123,26 @@ def test_two_workers_who_look_at_once_escalate_once(case, look):
     for thread in threads:
         thread.join()
     assert case.told() == ["respond_by"]
+
+
+def test_after_a_bad_night_it_asks_for_itself_until_all_are_told(
+    database, station, app, send_report, superuser, owner_db, monkeypatch
+):
+    monkeypatch.setattr(jobs, "MOST_AT_ONCE", 2)
+    cases = [Clocked(send_report("t.volunteer", "B1").id, superuser, owner_db) for _each in range(5)]
+    for case in cases:
+        case.ends(due_at=-1, respond_by=9)
+    by, args, turns = Actor(station.id, queue.MACHINE), {}, 0
+    asked_for = text("SELECT args FROM app.job WHERE key LIKE 'clocks:%' ORDER BY id")
+    while args is not None:
+        with database.transaction(by) as session:
+            watch_clocks(queue.Run(session, by, 77, args, {"blobs": app.extensions["shuangge"].blobs}))
+        turns += 1
+        with owner_db.transaction() as session:
+            asked = list(session.scalars(asked_for))
+        args = asked[turns - 1] if len(asked) == turns else None
+    assert [case.told() for case in cases] == [["due_at"]] * 5
+    assert turns >= 3
 
 
 def test_a_ground_without_anybody_rings_once_a_day(look, send_report, station, owner_db, superuser):

@@ -59,10 +59,6 @@ def test_what_is_most_likely_wanted_comes_first_and_nothing_is_lost():
     assert [s.verb for s in again] == ["feed_back", "reject", "order_correction"]
 
 
-def test_the_limit_counts_clock_hours_from_the_report():
-    assert rules.due_at(NOW, 72) == NOW + timedelta(days=3)
-
-
 def test_a_number_names_station_year_and_serial():
     assert rules.case_number("YZ", 2026, 123) == "YZ-2026-000123"
 

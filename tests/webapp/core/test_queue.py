@@ -20,9 +20,10 @@ from tests.webapp.core import queue_worker
 from webapp.core import queue
 from webapp.core.config import CHECKOUT, Settings
 from webapp.core.db import WORKER, Database
+from webapp.core.events import Event
 from webapp.core.queue import Job
-from webapp.reactions import REACTIONS
-from webapp.worker import JOBS, Worker
+from webapp.reactions import JOBS, REACTIONS, follows
+from webapp.worker import Worker
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +37,7 @@ def own_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
 def effects(superuser: psycopg2.extensions.connection) -> None:
     """A table without a key: an effect that happens twice shows."""
     with superuser.cursor() as cursor:
-        cursor.execute("CREATE TABLE public.effect (job_id bigint NOT NULL)")
+        cursor.execute("CREATE TABLE public.effect (job_id bigint NOT NULL, at timestamptz DEFAULT now())")
         cursor.execute("GRANT INSERT, SELECT ON public.effect TO shuangge_worker")
 
 
@@ -56,7 +57,7 @@ def database(settings: Settings) -> Iterator[Database]:
 
 @pytest.fixture
 def worker(settings: Settings) -> Iterator[Worker]:
-    made = Worker(settings, "worker-1", periodic=())
+    made = Worker(settings, "worker-1", periodic=(), quick=queue_worker.OWN_QUICK)
     yield made
     made.database.dispose()
 
@@ -103,7 +104,7 @@ def effect_counts(database: Database) -> dict[int, int]:
         return {row[0]: row[1] for row in rows}
 
 
-def wait_until(true: Callable[[], bool], patience_s: float = 40) -> None:
+def wait_until(true: Callable[[], bool], patience_s: float = 80) -> None:
     deadline = time.monotonic() + patience_s
     while not true():
         assert time.monotonic() < deadline, "waited in vain"
@@ -117,11 +118,15 @@ def make_due(database: Database) -> None:
 
 @pytest.mark.slow
 @pytest.mark.crash
+@pytest.mark.parametrize("name", ["test.slow", "test.quick"])
 def test_exactly_once_under_kill_9(
-    database: Database, ask: Callable[..., None], processes: Callable[..., subprocess.Popen[bytes]]
+    database: Database,
+    ask: Callable[..., None],
+    processes: Callable[..., subprocess.Popen[bytes]],
+    name: str,
 ) -> None:
     """Sixty jobs of 30 ms, five kills in their midst: none lost, none doubled."""
-    ask("test.slow", 60)
+    ask(name, 60)
     for kills in range(5):
         process = processes()
         wait_until(lambda kills=kills: len(effect_counts(database)) >= 10 * (kills + 1))  # type: ignore[misc]
@@ -195,7 +200,7 @@ def test_a_job_given_up_does_not_hold_up_the_next(
     ask("test.die")
     ask("test.slow")
     with database.transaction() as session:
-        leased = {"state": "leased", "leased_by": "worker-1", "attempts": 5}
+        leased = {"state": "leased", "leased_by": "worker-1/long", "attempts": 5}
         session.execute(update(Job).where(Job.name == "test.die").values(**leased))
     assert worker.step() == 1
     assert [job.state for job in jobs(database)] == ["dead", "done"]
@@ -217,34 +222,31 @@ def test_a_lease_is_taken_back_and_the_first_effect_does_not_stay(
     """A worker that was thought dead comes back: the other's effect stays, its own does not."""
     ask("test.slow")
 
-    def claimed(name: str) -> Job | None:
+    def claimed(name: str) -> list[Job]:
         with database.transaction() as session:
             return queue.claim(session, name)
 
+    handlers = queue_worker.OWN_JOBS
     first = claimed("worker-1")
-    assert first is not None
-    assert claimed("worker-2") is None
+    assert claimed("worker-2") == []
     with database.transaction() as session:
         session.execute(update(Job).values(lease_until=datetime.now(UTC) - timedelta(seconds=1)))
     second = claimed("worker-2")
-    assert second is not None
-    late = queue.run(database, first, "worker-1", queue_worker.slow_effect, {})
-    assert late is not None
-    assert late.startswith("LeaseLost")
+    late = queue.run(database, first, "worker-1", handlers, {})
+    assert late[first[0].id].startswith("LeaseLost")
     assert effect_counts(database) == {}
-    assert queue.run(database, second, "worker-2", queue_worker.slow_effect, {}) is None
-    assert effect_counts(database) == {first.id: 1}
-    assert queue.run(database, second, "worker-2", queue_worker.slow_effect, {}) is not None
-    assert effect_counts(database) == {first.id: 1}
+    assert queue.run(database, second, "worker-2", handlers, {}) == {}
+    assert effect_counts(database) == {first[0].id: 1}
+    assert queue.run(database, second, "worker-2", handlers, {}) != {}
+    assert effect_counts(database) == {first[0].id: 1}
 
 
 def test_a_worker_takes_its_own_leases_at_once(database: Database, ask: Callable[..., None]) -> None:
     ask("test.slow")
     with database.transaction() as session:
-        assert queue.claim(session, "worker-1") is not None
+        assert queue.claim(session, "worker-1")
     with database.transaction() as session:
-        again = queue.claim(session, "worker-1")
-        assert again is not None
+        (again,) = queue.claim(session, "worker-1")
         assert again.attempts == 2
 
 
@@ -254,27 +256,62 @@ def test_a_long_job_keeps_its_lease(
     monkeypatch.setattr(queue, "LEASE_S", 0.6)
     ask("test.slow")
     with database.transaction() as session:
-        job = queue.claim(session, "worker-1")
-    assert job is not None
+        (job,) = queue.claim(session, "worker-1")
     stolen = []
 
     def long(_run: queue.Run) -> None:
         time.sleep(1.5)
         with database.transaction() as session:
-            stolen.append(queue.claim(session, "worker-2"))
+            stolen.extend(queue.claim(session, "worker-2"))
 
-    assert queue.run(database, job, "worker-1", long, {}) is None
-    assert stolen == [None]
+    assert queue.run(database, [job], "worker-1", {"test.slow": long}, {}) == {}
+    assert stolen == []
 
 
 def test_two_workers_never_take_the_same_job(database: Database, ask: Callable[..., None]) -> None:
     ask("test.slow", 2)
     with database.transaction() as one, database.transaction() as two, database.transaction() as three:
         taken = [queue.claim(session, f"w{n}") for n, session in enumerate((one, two, three))]
-        assert taken[0] is not None
-        assert taken[1] is not None
-        assert taken[0].id != taken[1].id
-        assert taken[2] is None
+        assert [len(jobs) for jobs in taken] == [1, 1, 0]
+        assert taken[0][0].id != taken[1][0].id
+
+
+def test_small_jobs_share_a_transaction_and_a_failing_one_leaves_the_others_alone(
+    database: Database, ask: Callable[..., None], worker: Worker
+) -> None:
+    ask("test.quick", 3)
+    with database.transaction() as session:
+        bad = session.scalars(select(Job.id).order_by(Job.id).offset(1).limit(1)).one()
+        session.execute(update(Job).where(Job.id == bad).values(args={"fail": True}))
+    assert worker.step() == 3
+    found = jobs(database)
+    assert [job.state for job in found] == ["done", "ready", "done"]
+    assert effect_counts(database) == {found[0].id: 1, found[2].id: 1}
+    assert found[1].last_error == "ValueError: poison"
+    with database.transaction() as session:
+        begun = session.execute(text("SELECT count(DISTINCT at) FROM public.effect")).scalar_one()
+    assert begun == 1, "both stayed by one transaction"
+
+
+def test_what_was_tried_before_is_tried_alone(database: Database, ask: Callable[..., None]) -> None:
+    """A worker died amid several jobs: one of them did it, the others must not die with it again."""
+    lane = queue.Lane("quick", queue_worker.OWN_QUICK, together=20)
+    ask("test.quick", 3)
+    with database.transaction() as session:
+        assert len(queue.claim(session, "worker-1", lane)) == 3
+    with database.transaction() as session:
+        again = queue.claim(session, "worker-1", lane)
+    assert [job.attempts for job in again] == [2]
+
+
+def test_a_long_job_does_not_hold_up_news(
+    database: Database, ask: Callable[..., None], processes: Callable[..., subprocess.Popen[bytes]]
+) -> None:
+    ask("test.slow", 100)
+    ask("test.quick", 5)
+    processes()
+    wait_until(lambda: sum(job.state == "done" and job.name == "test.quick" for job in jobs(database)) == 5)
+    assert sum(job.state == "done" for job in jobs(database)) < 100
 
 
 def test_the_same_key_is_asked_for_once(database: Database, ask: Callable[..., None]) -> None:
@@ -319,6 +356,13 @@ def test_a_report_gets_its_thumbnail(
         )
         assert session.scalar(text("SELECT count(*) FROM app.outbox")) == 0
     assert worker.resources["blobs"].get(thumbnail)[:3] == b"\xff\xd8\xff"
+
+
+def test_a_report_without_a_photo_starts_no_job_for_its_small_pictures() -> None:
+    """A file of 20,000 calls must not leave 20,000 jobs behind that look for pictures which are not there."""
+    assert "cases.make_thumbnails" not in follows(Event(name="cases.reported", data={"files": 0}))
+    for data in ({"files": 1}, {}):  # events of earlier days do not say
+        assert "cases.make_thumbnails" in follows(Event(name="cases.reported", data=data))
 
 
 def test_every_reaction_has_its_job() -> None:
