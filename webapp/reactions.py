@@ -54,6 +54,8 @@ REACTIONS: dict[str, list[str]] = {
 REACTIONS["cases.reported"].append("repeats.link_case")
 for _name in ("cases.reported", "cases.escalated", "cases.reopened", "cases.unmerged"):
     REACTIONS.setdefault(_name, []).append("duty.route_case")
+for _name in ("calendars.year_imported", "calendars.day_set", "calendars.hours_set"):
+    REACTIONS[_name].append("referrals.recount_due")
 REACTIONS["repeats.party_named"] = ["repeats.link_case"]
 REACTIONS["repeats.priority_raised"] = ["cases.recount_limit"]
 for _name in ("cases.merged", "cases.unmerged"):
@@ -138,6 +140,7 @@ JOBS: dict[str, Handler] = {
     "tasks.follow_look_back": tasks.follow_look_back,
     "tasks.answer_unsatisfied": tasks.answer_unsatisfied,
     "referrals.remind_late": referrals.remind_late,
+    "referrals.recount_due": referrals.recount_due,
     "duty.route_case": duty.route_case,
     "duty.tend_desk": duty.tend_desk,
     "calls.plan_clock": calls.plan_clock,

@@ -50,7 +50,7 @@ def upgrade() -> None:
     _duty()
     _call_kinds()
     _parties()
-    for name in ("duty", "desk", "call_kinds", "parties"):
+    for name in ("duty", "desk", "call_kinds", "parties", "referrals"):
         run(f"0023/{name}.sql")
 
 

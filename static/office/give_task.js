@@ -6,6 +6,7 @@ import { t } from "../shared/i18n.js";
 import { newId } from "./ids.js";
 import { sending } from "./problems.js";
 import { receiver } from "./task_card.js";
+import { taskPin } from "./task_pin.js";
 
 /** @typedef {{id: string, name: string, code?: string, role?: string}} Named */
 
@@ -29,6 +30,8 @@ export async function giveForm(caseId, given) {
     ],
   );
   document.getElementById("give-grid")?.replaceChildren(...found.grids.map(option));
+  const where = document.getElementById("give-grid");
+  const pin = where instanceof HTMLSelectElement && !caseId ? taskPin(where) : null;
   input("give-from").value = local(new Date());
   input("give-until").value = local(new Date(Date.now() + HOURS_AHEAD * 3_600_000));
   let id = newId();
@@ -36,7 +39,8 @@ export async function giveForm(caseId, given) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     sending(form, async () => {
-      await send("/api/v1/tasks", wanted(id, caseId));
+      await send("/api/v1/tasks", wanted(id, caseId, pin?.place() ?? null));
+      pin?.clear();
       id = newId();
       /** @type {HTMLTextAreaElement} */ (byId("give-words")).value = "";
       toast(t("tasks.given"));
@@ -63,8 +67,9 @@ function group(title, items, kind) {
 /**
  * @param {string} id
  * @param {string} caseId
+ * @param {object | null} place the pin, instead of somewhere in the grid
  */
-function wanted(id, caseId) {
+function wanted(id, caseId, place) {
   const grid = document.getElementById("give-grid");
   return {
     id,
@@ -74,7 +79,8 @@ function wanted(id, caseId) {
     due_from: shanghai(input("give-from").value),
     due_until: shanghai(input("give-until").value),
     case_id: caseId || null,
-    grid_id: grid instanceof HTMLSelectElement && !caseId ? grid.value : null,
+    ...(place ? { place } : {}),
+    grid_id: grid instanceof HTMLSelectElement && !caseId && !place ? grid.value : null,
   };
 }
 

@@ -22,7 +22,7 @@ const ROOMS = {
     "answer_noted taken_back escalated withdrawn looked_back reopened closed file_added file_completed voice_added note_added limit_recounted",
   leads: "visited person_kept person_ended",
   referrals:
-    "attempted prepared delivered receipt_noted answer_noted recalled reminded reporter_disclosed non_police_marked non_police_cleared",
+    "attempted prepared delivered receipt_noted answered recalled reminded reporter_disclosed non_police_marked non_police_cleared",
   repeats: "linked offered merged distinguished lead_changed priority_raised party_named",
   residents: "ticket_opened note_added photo_added judged contact_withdrawn",
   tasks:

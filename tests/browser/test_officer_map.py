@@ -279,6 +279,6 @@ def test_markers_are_reached_and_opened_by_keyboard(page_as: PageAs, send_report
     page.locator("#cases button").first.focus()
     page.keyboard.press("Enter")
     expect(page.locator(".case-card")).to_be_visible()
-    page.wait_for_function("document.activeElement.closest('.leaflet-popup') !== null")
+    expect(page.locator(".leaflet-popup :focus")).to_have_count(1)
     page.keyboard.press("Escape")
     expect(page.locator(".case-card")).to_have_count(0)

@@ -17,7 +17,16 @@ from collectors.records import Report
 from webapp.cases import actions, queries, rules
 from webapp.cases.models import Attachment, Case, HazardClass
 from webapp.cases.questions import typed_answers
-from webapp.cases.rules import HANDLERS, MEDIATOR, REPORTERS, Step, kinds_wanted, offered
+from webapp.cases.rules import (
+    HANDLERS,
+    MEDIATOR,
+    REPORTERS,
+    STEPS,
+    Step,
+    by_scope,
+    kinds_wanted,
+    offered,
+)
 from webapp.cases.schemas import (
     AnswersIn,
     CaseDetailOut,
@@ -44,8 +53,8 @@ from webapp.cases.schemas import (
 )
 from webapp.cases.steps import standing
 from webapp.core.actor import Actor
-from webapp.core.errors import Refused
-from webapp.core.web import ApiBlueprint, bounding_box, door, problems_of, site
+from webapp.core.errors import Forbidden, Refused
+from webapp.core.web import ApiBlueprint, bounding_box, door, problems_of, scope, site
 from webapp.people.logins import throttle
 
 Tagged = tuple[Case, int, dict[str, str]]
@@ -124,24 +133,29 @@ def close(body: dict[str, Any], files: dict[str, Any], case_id: UUID, session: S
 
 
 @blp.route("/cases/<uuid:case_id>/steps/<verb>", methods=["POST"])
-@door(*REPORTERS)
+@door(*REPORTERS, scope="submit")
 @blp.arguments(StepIn, location="form")
 @blp.arguments(OptionalFileIn, location="files")
 @blp.response(200, CaseOut)
 def take_step(
     body: dict[str, Any], files: dict[str, Any], case_id: UUID, verb: str, session: Session, by: Actor
 ) -> Tagged:
-    """Take a step of a case's life; which steps are offered now, GET .../steps says."""
+    """Take a step of a case's life; which steps are offered now, GET .../steps says.
+
+    A token that may only submit takes the steps that a reporter takes: withdraw, verify, send_back.
+    """
+    if verb in STEPS and not by_scope([STEPS[verb]], scope()):
+        raise Forbidden()
     return _stepped(session, case_id, verb, _given(body, files), body["revision"], by)
 
 
 @blp.route("/cases/<uuid:case_id>/steps")
-@door()
+@door(scope="submit")
 @blp.response(200, StepOut(many=True))
 def offered_steps(case_id: UUID, session: Session, by: Actor) -> list[Step]:
     """The steps that I may take now, with what each needs."""
     found = queries.case(session, case_id)
-    return offered(standing(session, found, by))
+    return by_scope(offered(standing(session, found, by)), scope())
 
 
 @hand.post("/cases/<number>/steps/<verb>")

@@ -110,7 +110,8 @@ class Step:
     `to` None: it stays where it is. `who` names a relation (see `Standing.is_one`). `needs` are the fields of
     what is given: note, photo, place, assignee, until, of, body, receipt, grade. `clock`: what happens to the
     clock of the matter: start, pause, resume, extend or stop. `asks` waits for an approval, `settles` answers
-    it. `only`: a condition of the class (see `Standing.allows`).
+    it. `only`: a condition of the class (see `Standing.allows`). `phone`: a token that may only submit takes
+    it too, because it is the reporter's own word on the own report.
     """
 
     verb: str
@@ -124,6 +125,7 @@ class Step:
     asks: str = ""
     settles: str = ""
     only: str = ""
+    phone: bool = False
 
 
 _NEW, _MINE, _SENT, _BUSY = State.REPORTED, State.ACCEPTED, State.DISPATCHED, State.HANDLING
@@ -143,7 +145,7 @@ _LIFE = (
     Step("unmerge", (State.DUPLICATE,), _NEW, "police", "cases.unmerged", N_("Not the same after all"),
          ("note",), "start"),
     Step("withdraw", (_NEW,), State.WITHDRAWN, "reporter", "cases.withdrawn", N_("Withdraw"),
-         ("note",), "stop"),
+         ("note",), "stop", phone=True),
     Step("handle", (_MINE,), _BUSY, "holder", "cases.started", N_("Begin handling")),
     Step("dispatch", _HELD, _SENT, "police", "cases.dispatched", N_("Dispatch to somebody"), ("assignee",)),
     Step("acknowledge", (_SENT,), _BUSY, "assignee", "cases.acknowledged", N_("Acknowledge: I am on it")),
@@ -155,8 +157,9 @@ _LIFE = (
     Step("feed_back", (_MINE, _BUSY), _BACK, "holder", "cases.fed_back", N_("Feed back: it is done"),
          ("note", "photo"), only="second_look"),
     Step("verify", (_BACK,), State.CLOSED, "second", "cases.closed", N_("Verified on the spot: close"),
-         ("photo", "place"), "stop"),
-    Step("send_back", (_BACK,), _BUSY, "second", "cases.sent_back", N_("Not settled: send back"), ("note",)),
+         ("photo", "place"), "stop", phone=True),
+    Step("send_back", (_BACK,), _BUSY, "second", "cases.sent_back", N_("Not settled: send back"), ("note",),
+         phone=True),
     Step("close", (_MINE, _BUSY, _BACK), State.CLOSED, "handler", "cases.closed", N_("Close this case"),
          ("note", "photo"), "stop", only="one_look"),
     Step("ask_extension", _HELD, None, "holder", "cases.extension_asked", N_("Ask for an extension"),
@@ -273,6 +276,11 @@ class Standing:
 def offered(standing: Standing) -> list[Step]:
     """Return the steps that somebody may take now, in the order of the table."""
     return [step for step in _LIFE if standing.allows(step) and standing.is_one(step.who)]
+
+
+def by_scope(steps: Iterable[Step], scope: str) -> list[Step]:
+    """Return those of some steps that a token of a scope may take: `submit` only the reporter's own word."""
+    return [step for step in steps if scope == "all" or step.phone]
 
 
 # What is most likely wanted comes first: an approval that waits, an answer, the way to the end; what ends

@@ -71,6 +71,7 @@ EVENT_TITLES = {
     "referrals.answered": N_("The body answered"),
     "referrals.recalled": N_("Taken back from the body"),
     "referrals.reminded": N_("The body's answer is late"),
+    "referrals.due_recounted": N_("The body's answer is due at another time"),
     "referrals.non_police_marked": N_("Marked as not a police matter"),
     "referrals.non_police_cleared": N_("A police matter after all"),
 }

@@ -74,6 +74,12 @@ def identity() -> Identity | None:
     return cast("Identity | None", g.identity)
 
 
+def scope() -> str:
+    """Return what the asker's token is for: all, submit or enrol; a session is for all."""
+    who = identity()
+    return who.scope if who is not None else ""
+
+
 def door(
     *roles: str,
     scope: str = "all",

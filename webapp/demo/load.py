@@ -28,7 +28,7 @@ from webapp.core.errors import Conflict
 from webapp.core.events import Outbox
 from webapp.core.files import FolderStore
 from webapp.core.queue import MACHINE
-from webapp.demo import bodies, hazards, people, specs, walks
+from webapp.demo import bodies, days, hazards, people, specs, walks
 from webapp.demo import ground as grounds
 from webapp.demo.addresses import addresses
 from webapp.demo.history import Writer
@@ -120,6 +120,8 @@ def _load_station(settings: Settings, drawn: Ground, scale: int, say: Say) -> No
         writer = Writer(session, FolderStore(settings.blobs_dir), drawn, station_id, roster, persons)
         current = hazards.current_hazards(drawn, now, _dice(drawn, "hazards"), CURRENT[drawn.code] * scale)
         past = hazards.past_hazards(drawn, now, _dice(drawn, "past"), PAST[drawn.code] * scale)
+        if scale == 1:
+            current = days.with_pairs(current, now)
         say(f"demo station {drawn.code}: {len(past)} past cases, {len(current)} hazards")
         writer.cases(past, photos=False, events=scale == 1)
         # The past needs no reactions: let its triggers run now and empty what they put aside for the worker.
@@ -130,9 +132,29 @@ def _load_station(settings: Settings, drawn: Ground, scale: int, say: Say) -> No
         _walks(session, drawn, roster, persons, now, say, by)
         import_bodies(session, bodies.body_rows(), by=by)
         _visits(session, drawn, roster, persons, now, by)
+        if scale == 1:
+            _days(writer, roster, persons, now, say)
         session.flush()
         # Before the commit: a station that is there and that nobody can sign in to would be of no use.
         _write_logins(settings, drawn.code, logins)
+
+
+def _days(
+    writer: Writer, roster: Sequence[people.Member], persons: dict[int, Person], now: datetime, say: Say
+) -> None:
+    """Let the station's people do what fills their lists."""
+    session, station_id = writer.session, writer.station_id
+    grids = {g.code: g.id for g in session.scalars(select(Grid).where(Grid.station_id == station_id))}
+    workers = {
+        grids[m.grid_code]: persons[m.index].id for m in roster if m.role == "grid_worker" and m.grid_code
+    }
+    [chief, *_others] = [persons[m.index].id for m in roster if m.role == "station_chief"]
+    [officer, *_rest] = [m for m in roster if m.role == "officer" and m.police_grid_code]
+    own = persons[officer.index].id
+    first = frozenset(grid for grid, handler in writer.handlers.items() if handler == own)
+    dice = Random(f"{writer.code}-days")  # noqa: S311 - demo data, the same on every machine
+    ready = days.Ready(session, writer.blobs, station_id, writer.code, chief, workers, first, now, dice)
+    say(f"demo station {writer.code}: {days.fill(ready)} calls, tasks, look-backs, hand-overs and steps")
 
 
 def _dice(drawn: Ground, what: str) -> Random:

@@ -18,6 +18,8 @@ from sqlalchemy.orm import Session
 from collectors.body_lists import BodyRow
 from gis import coords
 from gis.errors import ShapeError
+from webapp.calendars import queries as calendars
+from webapp.calendars.counting import Calendar
 from webapp.cases import actions as cases
 from webapp.cases import filing
 from webapp.cases.actions import Given
@@ -244,7 +246,8 @@ def deliver(
     referral.delivered_at = min(at or now, now)
     referral.delivered_how, referral.delivered_to = how, to
     days = referral.body.answer_days
-    referral.due_at = rules.answer_due(referral.delivered_at, days, rules.weekend, clock.SHOWN)
+    calendar = calendars.calendar(session, by.station_id)
+    referral.due_at = rules.answer_due(calendar, referral.delivered_at, days)
     return _moved(session, referral, "delivered", "referrals.delivered", by)
 
 
@@ -330,3 +333,25 @@ def _told(session: Session, referral: Referral, name: str, by: Actor) -> None:
         session, name, kind="case", subject=referral.case_id, by=by, referral_id=str(referral.id),
         number=referral.number, referral_state=referral.state,
     )  # fmt: skip
+
+
+def recount_due(session: Session, referral: Referral, calendar: Calendar, *, by: Actor) -> bool:
+    """Count anew until when an answer is due, by a calendar that has changed; say whether it moved.
+
+    One that is due later than now is told of again when it is late.
+    """
+    if referral.delivered_at is None:
+        return False
+    old, new = referral.due_at, rules.answer_due(calendar, referral.delivered_at, referral.body.answer_days)
+    if new == old:
+        return False
+    referral.due_at = new
+    if new is None or new > clock.now():
+        referral.reminded_at = None
+    session.flush()
+    moved: dict[str, Any] = {"old": old.isoformat() if old else None, "new": new.isoformat() if new else None}
+    record(
+        session, "referrals.due_recounted", kind="case", subject=referral.case_id, grid=referral.case.grid_id,
+        by=by, referral=str(referral.id), calendar=calendar.version, **moved,
+    )  # fmt: skip
+    return True

@@ -162,6 +162,19 @@ def counts(session: Session, now: datetime) -> dict[str, int]:
     return dict(session.execute(query.where(shareable())).one()._mapping)
 
 
+def awaiting(session: Session, station_id: UUID, after: UUID, limit: int) -> list[Referral]:
+    """Return the next referrals that were delivered and not answered yet, by their ids, locked."""
+    own = (Referral.station_id == station_id) & (Referral.id > after)
+    open_yet = Referral.answered_at.is_(None) & Referral.ended_at.is_(None)
+    query = (
+        select(Referral)
+        .where(own, Referral.delivered_at.is_not(None), open_yet)
+        .order_by(Referral.id)
+        .limit(limit)
+    )
+    return list(session.scalars(query.with_for_update(of=Referral)))
+
+
 def late_unreminded(session: Session, station_id: UUID, now: datetime) -> list[Referral]:
     """Return the referrals whose answer is late and of which nobody was told yet."""
     waiting = Referral.state.in_(("delivered", "receipted")) & (Referral.due_at < now)

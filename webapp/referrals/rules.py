@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
+from webapp.calendars.counting import Calendar, CalendarMissing, Unit, end
 from webapp.cases.rules import STEPS as LIFE
 from webapp.cases.rules import State
 from webapp.core.errors import Conflict, Problem
@@ -61,8 +61,6 @@ STEPS = {
     "note_answer": ("delivered", "receipted", "accepted"),
     "recall": ("prepared", "delivered", "receipted", "accepted"),
 }
-# An answer is late after the office of that working day has closed.
-CLOSES_AT = time(18)
 CLOCK_SLACK = timedelta(minutes=10)
 OLDEST = timedelta(days=60)
 MOST_DAYS = 90
@@ -92,23 +90,15 @@ def steps(state: str, role: str) -> list[str]:
     return [verb for verb, states in STEPS.items() if state in states and role in SENDERS]
 
 
-def working_days_after(day: date, days: int, free: Callable[[date], bool]) -> date:
-    """Return the day that is `days` working days after a day; `free` says which days are no working days."""
-    while days > 0:
-        day += timedelta(days=1)
-        days -= not free(day)
-    return day
+def answer_due(calendar: Calendar, delivered_at: datetime, days: int) -> datetime | None:
+    """Return when an answer is due: when work ends `days` working days after delivery, make-up days counted.
 
-
-def weekend(day: date) -> bool:
-    """Say whether a day is a Saturday or Sunday."""
-    return day.weekday() >= 5
-
-
-def answer_due(delivered_at: datetime, days: int, free: Callable[[date], bool], zone: tzinfo) -> datetime:
-    """Return when an answer is due: `days` working days after delivery, when the office closes there."""
-    last = working_days_after(delivered_at.astimezone(zone).date(), days, free)
-    return datetime.combine(last, CLOSES_AT, zone)
+    None while the calendar does not know a year in between: no day is guessed.
+    """
+    try:
+        return end(calendar, delivered_at, timedelta(days=days), Unit.WORKING_DAY)
+    except CalendarMissing:
+        return None
 
 
 def is_late(state: str, answered_at: datetime | None, due_at: datetime | None, now: datetime) -> bool:

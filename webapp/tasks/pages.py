@@ -9,12 +9,14 @@ from flask import Blueprint, Response, render_template, request
 from sqlalchemy.orm import Session
 
 from collectors import waypoints
+from webapp.calendars.rules import PRIORITY_TITLES
+from webapp.cases.queries import hazard_classes
 from webapp.cases.rules import HANDLERS
 from webapp.core import clock
 from webapp.core.actor import Actor
 from webapp.core.errors import BadRequest
 from webapp.core.i18n import _
-from webapp.core.web import door
+from webapp.core.web import door, map_background
 from webapp.people.queries import station
 from webapp.tasks import queries, rules
 
@@ -31,7 +33,26 @@ def day(session: Session, by: Actor) -> str:
         gives=by.role in rules.GIVERS,
         chief=by.role == rules.CHIEF,
         week=rules.this_week(clock.now()),
+        basemap=map_background(),
         kinds=[(kind, title) for kind, title in rules.KIND_TITLES.items() if kind != rules.LOOK_BACK],
+    )
+
+
+@pages.get("/tasks/look-backs")
+@door(rules.CHIEF)
+def look_back_rules(session: Session, by: Actor) -> str:
+    """Show when closed cases are looked at again, by class and priority, to be changed."""
+    today = clock.now().astimezone(clock.SHOWN).date()
+    classes = hazard_classes(session, rules.LOOKED_BACK_AT)
+    return render_template(
+        "tasks/look_backs.html",
+        station=station(session, by),
+        rows=queries.rules_from(session, today),
+        classes=classes,
+        titles={item.code: item.title for item in classes},
+        priorities=PRIORITY_TITLES,
+        today=today,
+        rules=rules,
     )
 
 

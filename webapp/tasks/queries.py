@@ -190,6 +190,19 @@ def look_back_rules(session: Session, on: date) -> list[LookBackRule]:
     return list(session.scalars(select(LookBackRule).where(force).order_by(*order)))
 
 
+def rules_from(session: Session, on: date) -> list[LookBackRule]:
+    """Return the rules in force on a day or later, by class and priority; own ones before everybody's."""
+    lasting = or_(LookBackRule.valid_to.is_(None), LookBackRule.valid_to > on)
+    lasting &= or_(LookBackRule.valid_to.is_(None), LookBackRule.valid_to > LookBackRule.valid_from)
+    order = (
+        LookBackRule.class_code.nulls_first(),
+        LookBackRule.priority,
+        LookBackRule.station_id.is_(None),
+        LookBackRule.valid_from,
+    )
+    return list(session.scalars(select(LookBackRule).where(lasting).order_by(*order)))
+
+
 def as_rules(found: Iterable[LookBackRule]) -> list[rules.LookBackRule]:
     """Return rows as the planning reads them."""
     return [

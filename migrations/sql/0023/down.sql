@@ -56,3 +56,4 @@ UPDATE app.call SET level = 2 WHERE level = 3;
 UPDATE app.call_target SET level = 2 WHERE level = 3;
 DROP POLICY mark_strike ON app.case_mark;
 REVOKE DELETE ON app.case_mark FROM shuangge_web;
+REVOKE UPDATE (due_at) ON app.referral FROM shuangge_worker;

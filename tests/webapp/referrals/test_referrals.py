@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import io
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
 
 from tests.samples import photo
+from webapp.calendars import counting
+from webapp.core import clock
 from webapp.core.actor import Actor
-from webapp.referrals import rules
+from webapp.core.db import WORKER, Database
+from webapp.core.queue import Run
+from webapp.referrals import jobs, rules
 
 REPORTER = "张某 13900000000"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def calendar(as_user):
+    """A plain calendar of this year and the next: weekends and New Year are free."""
+    year = clock.now().year
+    for each in (year, year + 1):
+        notice = {"holidays": {f"{each}-01-01": "元旦"}, "source": "test"}
+        answer = as_user("t.station_chief").post(f"/api/v1/calendar/years/{each}", json=notice)
+        assert answer.status_code == 200, answer.text
 
 
 @pytest.fixture(scope="module")
@@ -237,11 +251,40 @@ def test_days_at_the_end_of_the_calendar_break_nothing(as_user, prepared):
     assert deliver(officer, made, at="0001-01-01T00:00:00+14:00").status_code == 422
 
 
-def test_working_days_pass_over_what_is_free():
-    friday = date(2026, 11, 20)
-    assert rules.working_days_after(friday, 1, rules.weekend) == date(2026, 11, 23)
-    assert rules.working_days_after(friday, 5, rules.weekend) == date(2026, 11, 27)
-    holiday = {date(2026, 11, 23)}
-    assert rules.working_days_after(friday, 1, lambda d: rules.weekend(d) or d in holiday) == date(
-        2026, 11, 24
+def test_working_days_pass_over_feasts_and_count_make_up_days():
+    hours = (counting.Hours(date(2026, 1, 1), ((time(8, 30), time(12)), (time(14, 30), time(18)))),)
+    # The Monday is a feast, the Saturday after it is worked for it.
+    calendar = counting.Calendar(
+        frozenset({2026}), frozenset({date(2026, 11, 23)}), frozenset({date(2026, 11, 28)}), hours
     )
+
+    def due(day, days):
+        at = datetime(2026, 11, day, 2, tzinfo=UTC)
+        found = rules.answer_due(calendar, at, days)
+        return found and clock.shown(found)
+
+    assert due(20, 1) == "2026-11-24 18:00"
+    assert due(20, 5) == "2026-11-28 18:00"
+    assert due(28, 1) == "2026-11-30 18:00"
+    assert due(30, 90) is None, "a year that is not known is not guessed"
+
+
+def test_a_changed_calendar_moves_the_day_of_the_answer(as_user, prepared, owner_db, settings, station):
+    officer, chief = as_user("t.officer.a"), as_user("t.station_chief")
+    _sample, _form, answered = prepared()
+    told = deliver(officer, answered.json).json
+    last = datetime.fromisoformat(told["due_at"]).astimezone(clock.SHOWN).date()
+    day = {"id": str(uuid4()), "day": str(last), "works": False, "reason": "停电检修"}
+    assert chief.post("/api/v1/calendar/days", json=day).status_code == 200
+    database = Database(settings, WORKER, pool_size=1)
+    by = Actor(station.id, "machine")
+    for _twice in range(2):
+        with database.transaction(by) as session:
+            jobs.recount_due(Run(session, by, 1, {"subject": str(station.id), "data": {}}, {}))
+    database.dispose()
+    with owner_db.transaction() as session:
+        found = session.scalar(text("SELECT due_at FROM app.referral WHERE id = :id"), {"id": told["id"]})
+        assert found.astimezone(clock.SHOWN).date() > last
+        events = text("""SELECT count(*) FROM app.event
+            WHERE name = 'referrals.due_recounted' AND data->>'referral' = :id""")
+        assert session.scalar(events, {"id": told["id"]}) == 1, "and is told once"
