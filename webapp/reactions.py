@@ -5,6 +5,7 @@ from __future__ import annotations
 from webapp.calendars import jobs as calendars
 from webapp.calls import jobs as calls
 from webapp.cases import jobs as cases
+from webapp.core.events import Event
 from webapp.core.queue import Every, Handler
 from webapp.duty import jobs as duty
 from webapp.exchange import jobs as exchange
@@ -63,6 +64,18 @@ for _name in TOLD:
     REACTIONS.setdefault(_name, []).append("repeats.tell_merged")
 for _name in (*EVENTS, PING):
     REACTIONS.setdefault(_name, []).append("webhooks.enqueue_deliveries")
+
+
+def follows(event: Event) -> list[str]:
+    """Return the jobs that an event starts, without those that would find nothing to do.
+
+    A file of calls makes thousands of cases without a photo; none of them waits for small pictures.
+    """
+    bare = event.name == "cases.reported" and event.data.get("files") == 0
+    return [name for name in REACTIONS.get(event.name, []) if not (bare and name == PICTURES)]
+
+
+PICTURES = "cases.make_thumbnails"
 
 # What comes again by the clock: once per station and slot.
 PERIODIC: tuple[Every, ...] = (

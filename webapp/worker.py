@@ -25,7 +25,7 @@ from webapp.core.live import CHANNEL, listen
 from webapp.core.queue import Lane
 from webapp.parcels.queries import dropped
 from webapp.people.queries import station_ids
-from webapp.reactions import JOBS, PERIODIC, QUICK_JOBS, REACTIONS
+from webapp.reactions import JOBS, PERIODIC, QUICK_JOBS, follows
 from webapp.webhooks import outgoing
 from webapp.webhooks.rules import may_call
 
@@ -127,7 +127,7 @@ class Worker:
         self._look_into_drop()
         self._plan_periodic()
         with self.database.transaction() as session:
-            return queue.dispatch(session, REACTIONS)
+            return queue.dispatch(session, follows)
 
     def _do_some(self, lane: Lane) -> int:
         """Claim the next jobs of a lane and do them; return how many."""

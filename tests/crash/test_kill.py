@@ -27,7 +27,7 @@ from tests.service import Service
 from tests.suite import PLACE, Suite, quiet, remove
 from webapp.core import audit
 from webapp.core.db import MIGRATE, Database
-from webapp.reactions import REACTIONS
+from webapp.reactions import REACTIONS, follows
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(240)]
 
@@ -244,7 +244,7 @@ def examine(database: Database, ledger: Ledger, blobs: Path, first: int) -> dict
             "SELECT subject_id, count(*) AS n FROM app.event WHERE name = 'cases.reported' GROUP BY 1"
         )
         jobs = all_of("SELECT key, state, attempts FROM app.job WHERE key ~ '^[0-9]+:'")
-        reacting = all_of("SELECT id, name FROM app.event WHERE name = ANY(:n)"
+        reacting = all_of("SELECT id, name, data FROM app.event WHERE name = ANY(:n)"
                           " AND id >= :first", n=list(REACTIONS), first=first)  # fmt: skip
         links, breaks = audit.verify(session.connection())
 
@@ -265,7 +265,7 @@ def examine(database: Database, ledger: Ledger, blobs: Path, first: int) -> dict
         assert by_case[UUID(case_id)] == held == set(ledger.sent[case_id].photos)
 
     assert {row.state for row in jobs} == {"done"}
-    wanted = {f"{row.id}:{job}" for row in reacting for job in REACTIONS[row.name]}
+    wanted = {f"{row.id}:{job}" for row in reacting for job in follows(row)}
     assert {row.key for row in jobs} == wanted
     assert breaks == []
     return {

@@ -130,7 +130,7 @@ def _first(
     }
     facts = {"report": orjson.dumps(values).decode(), "files": orjson.dumps(files).decode()}
     write = Write(_WRITE, {**facts, "year": now.astimezone(clock.SHOWN).year})
-    news = {"class_code": declared.code, "flag": values["place_flag"]}
+    news = {"class_code": declared.code, "flag": values["place_flag"], "files": len(files)}
     number: str | None = record(
         session, "cases.reported", write, kind="case", subject=sent.id, grid=area.grid_id, by=by, **news
     )

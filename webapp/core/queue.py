@@ -110,8 +110,8 @@ def ask_periodic(session: Session, works: Iterable[Every], stations: Iterable[UU
             enqueue(session, work.job, station_id=station, key=f"every:{work.job}:{station}:{at}", slot=at)
 
 
-def dispatch(session: Session, reactions: Mapping[str, list[str]], limit: int = 500) -> int:
-    """Turn waiting events into one job per (event, reaction), all at once; return how many events."""
+def dispatch(session: Session, follows: Callable[[Event], Iterable[str]], limit: int = 500) -> int:
+    """Turn waiting events into the jobs that `follows` names, all at once; return how many events."""
     _unsynced(session)
     waiting = select(Outbox.event_id).order_by(Outbox.event_id).limit(limit).with_for_update(skip_locked=True)
     ids = list(session.scalars(waiting))
@@ -125,7 +125,7 @@ def dispatch(session: Session, reactions: Mapping[str, list[str]], limit: int = 
             "key": f"{event.id}:{name}",
         }
         for event in session.scalars(select(Event).where(Event.id.in_(ids)).order_by(Event.id))
-        for name in reactions.get(event.name, [])
+        for name in follows(event)
     ]
     if jobs:
         session.execute(insert(Job).values(jobs).on_conflict_do_nothing(index_elements=[Job.key]))

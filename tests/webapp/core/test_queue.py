@@ -20,8 +20,9 @@ from tests.webapp.core import queue_worker
 from webapp.core import queue
 from webapp.core.config import CHECKOUT, Settings
 from webapp.core.db import WORKER, Database
+from webapp.core.events import Event
 from webapp.core.queue import Job
-from webapp.reactions import JOBS, REACTIONS
+from webapp.reactions import JOBS, REACTIONS, follows
 from webapp.worker import Worker
 
 
@@ -355,6 +356,13 @@ def test_a_report_gets_its_thumbnail(
         )
         assert session.scalar(text("SELECT count(*) FROM app.outbox")) == 0
     assert worker.resources["blobs"].get(thumbnail)[:3] == b"\xff\xd8\xff"
+
+
+def test_a_report_without_a_photo_starts_no_job_for_its_small_pictures() -> None:
+    """A file of 20,000 calls must not leave 20,000 jobs behind that look for pictures which are not there."""
+    assert "cases.make_thumbnails" not in follows(Event(name="cases.reported", data={"files": 0}))
+    for data in ({"files": 1}, {}):  # events of earlier days do not say
+        assert "cases.make_thumbnails" in follows(Event(name="cases.reported", data=data))
 
 
 def test_every_reaction_has_its_job() -> None:
