@@ -80,7 +80,7 @@ def test_signing_in_never_leads_to_a_foreign_site(open_context: Callable[..., Br
     page.fill("#username", "t.mediator")
     page.fill("#password", PASSWORD)
     page.click("button[type=submit]")
-    page.wait_for_url("**/account")
+    page.wait_for_url("**/tasks")
 
 
 def test_the_password_can_be_shown(open_context: Callable[..., BrowserContext]) -> None:
