@@ -30,7 +30,7 @@ from webapp.core.installation import PostgresError, StartFailed
 from webapp.core.messages import message
 from webapp.core.migrations import OPEN_TABLES, code_head
 from webapp.core.migrations import migrate as run_migrations
-from webapp.core.user import prepare_home
+from webapp.core.user import give_like, prepare_home
 from webapp.demo import load as demo_load
 from webapp.field import imports
 from webapp.worker import Worker
@@ -73,6 +73,8 @@ def _told(error: Exception) -> tuple[str, str]:
             return str(error), "look at that place: does it exist, who may write there, is the disk full?"
         case _:
             said = str(getattr(error, "orig", None) or error).strip()
+            if "No space left on device" in said:
+                return f"the disk is full: {said}", "free space on that disk, then repeat"
             return (
                 f"the database refused: {said}",
                 "shuangge doctor; does the server run, is DATABASE_URL right?",
@@ -188,7 +190,13 @@ def _superuser_steps(settings: Settings) -> None:
 
 
 @main.command()
-@click.option("--station", "codes", multiple=True, help="YZ, QF or wuhan; several may be named.")
+@click.option(
+    "--station",
+    "codes",
+    multiple=True,
+    help="Several may be named.",
+    type=click.Choice(["YZ", "QF", "wuhan"], case_sensitive=False),
+)
 @click.option("--scale", default=1, show_default=True, help="A city of so many times the grids.")
 @_failing_well
 def demo(codes: tuple[str, ...], scale: int) -> None:
@@ -245,7 +253,7 @@ def export(file: Path, station: str, kind: str, form: str, crs: str, reason: str
 
 
 @main.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @_failing_well
 def backup(file: Path) -> None:
     """Make a consistent copy of database and attachments while the service runs."""
@@ -259,6 +267,7 @@ def backup(file: Path) -> None:
 def restore(file: Path, force: bool) -> None:
     """Restore a copy and check it against its manifest."""
     with _at_home() as settings:
+        make_secrets(settings)  # a copy holds none, and a new machine has none yet
         backups.restore(settings, file, say, force)
         run_migrations(settings)
         _superuser_steps(settings)
@@ -285,6 +294,7 @@ def verify(seal: bool) -> None:
             _fail(f"{path}: {error}", "compare with the copies of the seal file in your backups")
         if seal and not breaks:
             chains.write_seal(path, chains.heads(connection), key, clock.now())
+            give_like(path, settings.home)
     engine.dispose()
     for item in breaks[:50]:
         click.echo(f"{item.kind}: chain {item.chain} link {item.seq} event {item.event_id}", err=True)

@@ -43,7 +43,7 @@ import { dateTime, t } from "../shared/i18n.js";
 export const API = "/api/v1/calls";
 const BADGES = { ringing: "reported", acknowledged: "acknowledged", answered: "handling", done: "closed", cancelled: "withdrawn", unanswered: "overdue" };
 const WITH_WORDS = ["finish", "cancel", "lapse"];
-const ORDER = ["take", "acknowledge", "decline", "arrive", "finish", "cancel", "lapse"];
+const ORDER = ["take", "acknowledge", "arrive", "decline", "finish", "cancel", "lapse"];
 /** The open calls of the reader's own. */
 export const MINE = "state=open&mine=true&limit=50";
 const TICK_MS = 1000;

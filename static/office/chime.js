@@ -6,6 +6,8 @@ const TONES = [
   [1174.7, 0.13],
 ];
 const LENGTH_S = 0.16;
+// A browser that lets the page sound needs no longer to begin.
+const WAKING_MS = 1000;
 
 /** A switch with a tone; the wish is kept in this browser, for each person who signs in here. */
 export class Chime {
@@ -53,7 +55,7 @@ export class Chime {
   async #able() {
     this.context ??= new AudioContext();
     const woken = this.context.resume().catch(() => undefined);
-    await Promise.race([woken, new Promise((done) => setTimeout(done, 100))]);
+    await Promise.race([woken, new Promise((done) => setTimeout(done, WAKING_MS))]);
     return this.context.state === "running";
   }
 

@@ -10,6 +10,8 @@ const ASK_MS = 8_000;
 // While something rings or somebody is on the way, both sides want to know soon.
 const SOON_MS = 2_500;
 const SAFE_MS = 60_000;
+// So long the line may take to open before calls are asked for without it.
+const PATIENCE_MS = 2_000;
 
 /** Show the calls of whoever holds the phone above the screen. */
 export async function startCalls() {
@@ -24,27 +26,29 @@ export async function startCalls() {
     const name = location.hash.split("/")[1] ?? "";
     place.hidden = !open && !["", "what"].includes(name);
   };
-  let live = false;
+  /** @type {import("../shared/news.js").NewsState} */
+  let line = "starting";
   let timer = 0;
   const ask = async () => {
     clearTimeout(timer);
     if (!document.hidden && navigator.onLine) await board.load().catch(() => undefined);
     start();
-    timer = window.setTimeout(ask, live ? SAFE_MS : open ? SOON_MS : ASK_MS);
+    timer = window.setTimeout(ask, line === "live" ? SAFE_MS : open ? SOON_MS : ASK_MS);
   };
   const news = new News((item) => void (item.subject_kind === "call" && ask()), {
     say: (state) => {
-      const before = live;
-      live = state === "live";
+      const changed = state !== line && state !== "starting";
+      line = state;
       place.dataset.news = state;
-      if (live !== before) void ask();
+      if (changed) void ask();
     },
   });
   // A phone in the pocket hears nothing and saves its battery.
   const seen = () => {
+    clearTimeout(timer);
     if (document.hidden) return news.stop();
     news.start();
-    void ask();
+    timer = window.setTimeout(ask, PATIENCE_MS);
   };
   document.addEventListener("visibilitychange", seen);
   addEventListener("online", () => void ask());

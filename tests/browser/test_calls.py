@@ -236,3 +236,46 @@ def test_everybody_can_use_the_pages_of_calls(
     expect(page.locator(".call-dialog form")).to_be_visible()
     found += axe.violations(page, script)
     assert not found, "\n".join(found)
+
+
+def test_an_empty_page_of_calls_says_so(page_as: Callable[..., Page]) -> None:
+    page = page_as("station_chief", station="U")
+    page.goto("/calls")
+    for part in ("#open-calls", "#ended-calls"):
+        expect(page.locator(f"{part} .empty")).to_contain_text("没有呼叫")
+
+
+def test_the_phone_hears_of_a_call_by_the_line_of_news(
+    page_as: Callable[..., Page], ask: Any, wish: Any
+) -> None:
+    phone = page_as("grid_worker", "B", **TOUCH)
+    asked: list[str] = []
+    phone.on("request", lambda r: asked.append(r.url) if "/api/v1/calls?" in r.url else None)
+    phone.goto("/phone/")
+    expect(phone.locator("#phone-calls[data-news=live]")).to_be_attached()
+    told = ask("t.officer.b", API, wish("B1", words="听到了吗"))
+    card = phone.locator(f"#phone-calls [data-call='{told['id']}']")
+    expect(card.locator("[data-verb=take]")).to_be_visible()
+    before = len(asked)
+    ask("t.officer.b", f"{API}/{told['id']}/cancel", {"words": "完"})
+    expect(card).to_have_count(0)
+    assert before < len(asked) <= before + 3, "it asks when there is news, not every few seconds"
+
+
+def test_the_phone_asks_where_there_is_no_line_of_news(
+    page_as: Callable[..., Page], ask: Any, wish: Any
+) -> None:
+    phone = page_as("grid_worker", "B", tolerate=("503",), **TOUCH)
+
+    def refuse(route: Any) -> None:
+        if "event-stream" in route.request.headers.get("accept", ""):
+            route.fulfill(status=503, content_type="application/problem+json", body="{}")
+        else:
+            route.continue_()
+
+    phone.context.route("**/api/v1/events*", refuse)
+    phone.goto("/phone/")
+    expect(phone.locator("#phone-calls[data-news=polling]")).to_be_attached()
+    told = ask("t.officer.b", API, wish("B2", words="轮询"))
+    expect(phone.locator(f"#phone-calls [data-call='{told['id']}']")).to_be_visible()
+    ask("t.officer.b", f"{API}/{told['id']}/cancel", {"words": "完"})

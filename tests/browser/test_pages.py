@@ -183,6 +183,22 @@ def test_the_small_map_shows_the_grid_and_its_neighbours(
     expect(page.locator(".case-who")).to_contain_text("Officer")
 
 
+def test_on_a_phone_the_case_and_its_next_step_come_first(
+    page_as: PageAs, send_report: Send, number_of: Callable[[Sample], str]
+) -> None:
+    number = number_of(send_report("t.volunteer", "A1"))
+    page = page_as("officer", "A", viewport=PHONE)
+    page.goto(f"/cases/{number}")
+    expect(page.locator(".case-tasks")).to_be_visible()
+    tops = page.locator(".columns.case section").evaluate_all(
+        "all => all.filter((part) => part.getClientRects().length)"
+        ".sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top)"
+        ".map((part) => part.className)"
+    )
+    wanted = ("case-what", "case-next", "case-where")
+    assert [name for name, part in zip(wanted, tops, strict=False) if name in part] == list(wanted), tops
+
+
 def test_who_was_slower_is_told_and_may_load_again(
     page_as: PageAs, send_report: Send, number_of: Callable[[Sample], str], as_user: AsUser
 ) -> None:

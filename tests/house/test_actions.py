@@ -19,6 +19,7 @@ WRITERS = {
     "webapp.field.imports": "the public list of divisions belongs to no station, so to no chain of events",
     "webapp.demo.load": "makes stations, teams and places, for which no action exists yet",
     "webapp.demo.history": "writes years of past cases in bulk, with their events",
+    "webapp.demo.days": "writes past calls, tasks and look-backs in bulk",
 }
 
 WRITES = (

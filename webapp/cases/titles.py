@@ -57,7 +57,7 @@ EVENT_TITLES = {
     "repeats.offered": N_("May be the same as another case"),
     "repeats.priority_raised": N_("Priority raised: a repeat"),
     "repeats.party_named": N_("Party named"),
-    "repeats.party_struck": N_("Party taken away"),
+    "repeats.party_removed": N_("Party taken away"),
     "repeats.distinguished": N_("Not the same as another case"),
     "repeats.merged": N_("Other reports were merged into it"),
     "repeats.lead_changed": N_("The leading case is another now"),

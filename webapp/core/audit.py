@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -93,17 +94,28 @@ def write_seal(path: Path, ends: dict[str, Any], key: bytes, at: datetime) -> No
     """Append the chains' ends, signed, to a file that is kept (and copied) apart from the database."""
     body = json.dumps({"at": at.isoformat(), "heads": ends}, sort_keys=True)
     mark = hmac.new(key, body.encode(), sha256).hexdigest()
+    torn = path.exists() and not path.read_bytes().endswith(b"\n")
     with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps({"body": body, "mac": mark}) + "\n")
+        file.write("\n" * torn + json.dumps({"body": body, "mac": mark}) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def read_seal(path: Path, key: bytes) -> dict[str, Any] | None:
-    """Return the ends of the newest seal, None without one. Raises ValueError for a forged seal."""
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    """Return the ends of the newest seal, None without one. Raises ValueError for a forged seal.
+
+    A last line without its end was torn by a power cut: it was never told to anybody, the one before counts.
+    """
+    whole, _end, _torn = (path.read_text(encoding="utf-8") if path.exists() else "").rpartition("\n")
+    lines = whole.splitlines()
     if not lines:
         return None
-    line = json.loads(lines[-1])
-    if not hmac.compare_digest(line["mac"], hmac.new(key, line["body"].encode(), sha256).hexdigest()):
+    try:
+        line = json.loads(lines[-1])
+        body, mark = str(line["body"]), str(line["mac"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError("the last line is no seal") from error
+    if not hmac.compare_digest(mark.encode(), hmac.new(key, body.encode(), sha256).hexdigest().encode()):
         raise ValueError("the seal does not fit its key")
-    found: dict[str, Any] = json.loads(line["body"])["heads"]
+    found: dict[str, Any] = json.loads(body)["heads"]
     return found

@@ -129,7 +129,10 @@ class Settings:
         except FileNotFoundError as error:
             raise SettingsError(f"secret {path} is missing; run 'make run' to make it") from error
         except (OSError, ValueError) as error:
-            raise SettingsError(f"secret {path} can't be read or is damaged: {error}") from error
+            raise SettingsError(
+                f"secret {path} can't be read or is damaged ({error}): bring it back from a copy; without a "
+                "copy move it aside, and 'make run' makes a new one"
+            ) from error
 
 
 SECRETS = ("context.key", "csrf.key", "audit.key", "exchange.key", "party.key")

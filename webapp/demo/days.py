@@ -10,6 +10,8 @@ from random import Random
 from typing import Any
 from uuid import UUID, uuid5
 
+from shapely import Point
+from shapely.geometry.base import BaseGeometry
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
@@ -68,12 +70,18 @@ class Ready:
         return Actor(self.station_id, "officer", person)
 
 
-def with_pairs(found: Sequence[DemoHazard], until: datetime) -> list[DemoHazard]:
-    """Return hazards with a second report beside the first few: to be merged or told apart."""
-    firsts = [item for item in found if item.state == "reported" and item.class_code != "lead"][:PAIRS]
+def with_pairs(found: Sequence[DemoHazard], until: datetime, ground: BaseGeometry) -> list[DemoHazard]:
+    """Return hazards with a second report beside the first few: to be merged or told apart.
+
+    `ground` (WGS 84) is that of the officer whom a visitor sees first; he gets the first of them.
+    """
+    able = [item for item in found if item.state != "closed" and item.class_code != "lead"]
+    firsts = sorted(able, key=lambda item: not ground.contains(Point(item.lon, item.lat)))[:PAIRS]
     again = [
         replace(
             item,
+            state="reported",
+            accepted_at=None,
             lon=item.lon + 5 * METRE,
             found_at=min(item.found_at + timedelta(hours=3), until - timedelta(minutes=3)),
             note=f"又有人反映：{item.note}",
@@ -87,9 +95,9 @@ def fill(ready: Ready) -> int:
     """Let the officers of a station work for a while; return how many rows and steps that made."""
     cases = list(ready.session.scalars(_cases(ready, "accepted").where(Case.handler_id.is_not(None))))
     _link(ready)
-    steps = _steps(ready, cases[:16])
-    handed = _hand_overs(ready, cases[16:22])
-    attempts = _attempts(ready, cases[22:30])
+    steps = _steps(ready, [*cases[:8], *cases[14:22]])
+    handed = _hand_overs(ready, cases[8:14])
+    attempts = _attempts(ready, cases[:8])
     closed = ready.session.scalars(_cases(ready, "closed").where(Case.handler_id.is_not(None)).limit(8))
     spots = [*closed, *cases]
     return steps + handed + attempts + _tasks(ready, spots) + _look_backs(ready) + _calls(ready, spots)
@@ -150,7 +158,7 @@ def _hand_overs(ready: Ready, cases: Sequence[Case]) -> int:
     power = ready.session.scalars(
         select(Body).where(Body.station_id == ready.station_id, Body.code == "power")
     ).one()
-    ways = ((), (1,), (2, "receipt"), (20,), (6, "accepted"), (8, "done"))
+    ways = ((1,), (20,), (2, "receipt"), (), (6, "accepted"), (8, "done"))
     for case, way in zip(cases, ways, strict=False):
         by = ready.officer(case.handler_id or ready.chief)
         form = referrals.Form(ready.id("referral", case.number), power.id, "线路老化，请贵单位处置（演示）。")

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from geoalchemy2.shape import from_shape
-from shapely import MultiPolygon, Point
+from shapely import MultiPolygon, Point, union_all
 from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
@@ -121,7 +121,9 @@ def _load_station(settings: Settings, drawn: Ground, scale: int, say: Say) -> No
         current = hazards.current_hazards(drawn, now, _dice(drawn, "hazards"), CURRENT[drawn.code] * scale)
         past = hazards.past_hazards(drawn, now, _dice(drawn, "past"), PAST[drawn.code] * scale)
         if scale == 1:
-            current = days.with_pairs(current, now)
+            codes = {code for beat in drawn.police_grids[:1] for code in beat.grid_codes}
+            ground = union_all([grid.polygon for grid in drawn.grids if grid.code15 in codes])
+            current = days.with_pairs(current, now, ground)
         say(f"demo station {drawn.code}: {len(past)} past cases, {len(current)} hazards")
         writer.cases(past, photos=False, events=scale == 1)
         # The past needs no reactions: let its triggers run now and empty what they put aside for the worker.

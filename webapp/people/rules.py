@@ -161,7 +161,15 @@ def home_page(role: str) -> str:
         return "/phone/"
     if role in HANDLING_ROLES:
         return "/desk"
-    return "/account"
+    return HOMES.get(role, "/account")
+
+
+HOMES: dict[str, str] = {
+    Role.PLANNER: "/map",
+    Role.MEDIATOR: "/tasks",
+    Role.SYSTEM_ADMIN: "/jobs",
+    Role.AUDIT_ADMIN: "/leads/log",
+}
 
 
 def password_problems(password: str, username: str) -> list[Problem]:

@@ -179,7 +179,7 @@ def strike_party(session: Session, case: Case, party: CaseParty, *, by: Actor) -
     if mark is not None and not queries.has_mark(session, case.id, mark):
         own = (CaseMark.case_id == case.id) & (CaseMark.kind == "party") & (CaseMark.mark == mark)
         session.execute(delete(CaseMark).where(own))
-    record(session, "repeats.party_struck", kind="case", subject=case.id, grid=case.grid_id, by=by)
+    record(session, "repeats.party_removed", kind="case", subject=case.id, grid=case.grid_id, by=by)
 
 
 def tell_apart(session: Session, offer: CaseLink, *, by: Actor) -> CaseLink:

@@ -180,6 +180,29 @@ def test_a_forged_seal_is_refused(settings: Settings) -> None:
         audit.read_seal(path, key)
 
 
+@pytest.mark.parametrize("line", ["{}", "[]", '"x"', '{"body": "x"}', "{"])
+def test_what_is_no_seal_is_refused_in_words(settings: Settings, line: str) -> None:
+    path = settings.home / "strange.jsonl"
+    path.write_text(line + "\n")
+    with pytest.raises(ValueError, match="seal"):
+        audit.read_seal(path, settings.secret("audit.key"))
+
+
+def test_a_seal_torn_by_a_power_cut_leaves_the_one_before(settings: Settings) -> None:
+    key, path, heads = (
+        settings.secret("audit.key"),
+        settings.home / "torn.jsonl",
+        {"a": {"seq": 1, "hash": "00"}},
+    )
+    audit.write_seal(path, heads, key, datetime.now(UTC))
+    with path.open("a") as file:
+        file.write('{"body": "half of')
+    assert audit.read_seal(path, key) == heads
+    later = {"a": {"seq": 2, "hash": "01"}}
+    audit.write_seal(path, later, key, datetime.now(UTC))
+    assert audit.read_seal(path, key) == later
+
+
 def test_an_event_is_linked_at_commit_and_not_before(
     web_db: Database, owner_db: Database, station: Station
 ) -> None:

@@ -63,7 +63,14 @@ def test_an_outside_server_that_does_not_answer_is_said_with_its_cure(
         assert_told(done, "")
 
 
-def test_a_first_start_that_broke_off_goes_on_with_what_is_missing(home: Path) -> None:
+def test_an_unknown_demo_station_is_wrong_usage(home: Path) -> None:
+    done = command(home, "demo", "--station", "nowhere")
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "wuhan" in done.stderr
+    assert not home.exists()
+
+
+def test_a_first_start_that_broke_off_goes_on_and_a_copy_of_it_moves(home: Path) -> None:
     """Killed while the second station is made, the next start makes it; both can be signed in to."""
     first = subprocess.Popen(
         [sys.executable, "-m", "webapp.cli", "up"],
@@ -88,4 +95,13 @@ def test_a_first_start_that_broke_off_goes_on_with_what_is_missing(home: Path) -
     # What cannot be written, read or found is a sentence too.
     assert_told(command(home, "backup", "/nowhere/x.tar"), "/nowhere")
     assert_told(command(home, "export", "/nowhere/x.geojson", "--station", "YZ"), "/nowhere")
+    # On another machine, which has nothing yet, the copy comes back and passes the checks of a start.
+    file, other = home.parent / "copy.tar", home.parent / "other"
+    assert command(home, "backup", str(file)).returncode == 0
     assert command(home, "down").returncode == 0
+    done = command(other, "restore", str(file))
+    assert done.returncode == 0, done.stdout + done.stderr
+    done = command(other, "doctor")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert command(other, "audit", "verify").returncode == 0
+    assert command(other, "down").returncode == 0

@@ -34,7 +34,10 @@ def run(superuser: psycopg2.extensions.connection, statement: str, *values: obje
         ("t.volunteer", "/phone/"),
         ("t.grid_worker.a", "/desk"),
         ("t.officer.a", "/desk"),
-        ("t.planner", "/account"),
+        ("t.planner", "/map"),
+        ("t.mediator", "/tasks"),
+        ("t.system_admin", "/jobs"),
+        ("t.audit_admin", "/leads/log"),
     ],
 )
 def test_everybody_lands_on_the_page_of_the_role(client: FlaskClient, username: str, home: str) -> None:
