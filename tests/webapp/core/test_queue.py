@@ -83,7 +83,9 @@ def processes(settings: Settings) -> Iterator[Callable[..., subprocess.Popen[byt
         program = [sys.executable, "-m", "tests.webapp.core.queue_worker"]
         command = [*program, str(settings.home), settings.database, name]
         with (settings.home / "log" / f"{name}.log").open("ab") as log:
-            started.append(subprocess.Popen(command, cwd=CHECKOUT, stdout=log, stderr=log))
+            # A session of its own: the worker steps back with all of its session, which must not be ours.
+            process = subprocess.Popen(command, cwd=CHECKOUT, stdout=log, stderr=log, start_new_session=True)
+        started.append(process)
         return started[-1]
 
     yield start
