@@ -85,10 +85,10 @@ def shown(page: Page, screen: str) -> None:
 
 def until(page: Page, address: str, fits: Callable[[Any], Any]) -> None:
     """Wait until what the service tells this page fits: the worker takes its moment."""
-    for _try in range(600):
+    for _try in range(120):  # slower than any limit on questions
         if fits(page.request.get(address).json()):
             return
-        page.wait_for_timeout(100)
+        page.wait_for_timeout(500)
     raise AssertionError(f"{address} never fitted")
 
 
