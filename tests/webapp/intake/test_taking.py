@@ -55,7 +55,7 @@ def test_the_taking_keeps_its_place_before_what_its_cases_start(taking, owner_db
     with owner_db.transaction() as session:
         states = session.execute(select(Job.name, Job.state).where(Job.id.not_in(before))).all()
     assert {state for name, state in states if name == "intake.take_rows"} == {"done"}
-    assert "ready" in {state for name, state in states if name == "cases.make_thumbnails"}
+    assert "ready" in {state for name, state in states if name == "duty.route_case"}
     while worker.step():
         pass
 
@@ -71,4 +71,4 @@ def test_a_long_taking_lets_others_go_first_now_and_then(taking, owner_db, monke
         done = select(Job.name).where(Job.done_at.is_not(None), Job.id.not_in(before))
         names = "".join(name + " " for name in session.scalars(done.order_by(Job.done_at)))
     between = names[names.index("intake.take_rows") : names.rindex("intake.take_rows")]
-    assert "cases.make_thumbnails" in between
+    assert "duty.route_case" in between
