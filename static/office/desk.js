@@ -178,6 +178,9 @@ function draw(found, further) {
   entries = found;
   unpressed(() => put(renewing, known));
   map.show(entries);
+  // The markers are new ones: who stands on an entry keeps its marker raised.
+  const raised = list.querySelector("li[aria-current]");
+  if (raised instanceof HTMLElement) map.point(raised.dataset.id ?? "");
   byId("more").hidden = !next;
   const nothing = byId("nothing");
   nothing.hidden = entries.length > 0;
