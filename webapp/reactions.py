@@ -94,6 +94,7 @@ QUICK_JOBS = frozenset(
     {
         "cases.award_points",
         "cases.recount_limit",
+        "duty.route_case",
         "webhooks.enqueue_deliveries",
         "webhooks.redeliver",
         "exchange.plan_end",
