@@ -326,7 +326,9 @@ def error_form(error: AppError) -> Response:
     if _wants_json():
         response = Response(orjson.dumps(problem_body(error)), error.status, content_type=PROBLEM)
     else:
-        asks = error.code == "station_choice" and request.method in ("GET", "HEAD")  # a question, no failure
+        # To ask for a station is no failure; to be sent to one that is not there is.
+        named = "station" in request.args or "place" in request.args
+        asks = error.code == "station_choice" and request.method in ("GET", "HEAD") and not named
         response = Response(_error_page(error), 200 if asks else error.status)
     if isinstance(error, TooMany):
         response.headers["Retry-After"] = str(error.params.get("retry_after", 60))

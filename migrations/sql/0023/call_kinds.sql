@@ -12,7 +12,7 @@ BEGIN
             USING ((SELECT app.my_role()) IS DISTINCT FROM ''public'')', t);
         EXECUTE format('CREATE POLICY kind_read ON app.%I FOR SELECT USING (
             station_id = (SELECT app.my_station()) %s)', t,
-            CASE t WHEN 'call_kind' THEN 'OR station_id IS NULL' ELSE '' END);
+            CASE t WHEN 'call_kind' THEN 'OR (station_id IS NULL AND (SELECT app.my_station()) IS NOT NULL)' ELSE '' END);
         EXECUTE format('CREATE POLICY kind_add ON app.%I FOR INSERT WITH CHECK (
             station_id = (SELECT app.my_station()) AND (SELECT app.my_role()) = ''station_chief'')', t);
         EXECUTE format('CREATE POLICY kind_change ON app.%I FOR UPDATE USING (

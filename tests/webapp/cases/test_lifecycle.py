@@ -180,7 +180,7 @@ def _await_lock(superuser):
 
 @pytest.mark.parametrize(
     "column",
-    ["raw_x", "raw_y", "raw_crs", "accuracy_m", "method", "geom", "grid_id", "note", "answers",
+    ["raw_x", "raw_y", "raw_crs", "accuracy_m", "method", "geom", "grid_id", "note",
      "found_at", "reported_at", "reporter_id", "number", "content_hash", "station_id", "restricted"],
 )  # fmt: skip
 def test_what_was_reported_cannot_be_rewritten(reported, db_as, column):
