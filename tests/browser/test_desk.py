@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from uuid import uuid4
 
@@ -249,9 +250,17 @@ def test_one_line_of_news_serves_all_pages_of_a_browser(page_as, call):
     expect(first.locator(".desk-tab[data-list=ringing]")).to_be_hidden()
 
 
+def apart(station, grid, east_m=90):
+    """Return a place of a test's own: what is within 50 m would be linked to it."""
+    lon, lat = station.inside(grid)
+    return {"lon": lon + east_m / (111_320 * math.cos(math.radians(lat))), "lat": lat}
+
+
 @pytest.mark.slow
-def test_two_at_one_case_see_each_others_steps_and_keep_what_they_write(page_as, send_report, as_user):
-    sent = send_report("t.volunteer", "A1")
+def test_two_at_one_case_see_each_others_steps_and_keep_what_they_write(
+    page_as, send_report, as_user, station
+):
+    sent = send_report("t.volunteer", "A1", place=apart(station, "A1"))
     number = as_user("t.officer.a").get(f"/api/v1/cases/{sent.id}").json["number"]
     reader, writer, doer = page_as("grid_worker", "A"), page_as("officer", "A"), page_as("station_chief")
     for page in (reader, writer, doer):
@@ -283,8 +292,8 @@ def test_two_at_one_case_see_each_others_steps_and_keep_what_they_write(page_as,
 
 
 @pytest.mark.slow
-def test_words_whose_step_is_over_are_not_lost(page_as, send_report, as_user):
-    sent = send_report("t.volunteer", "A2")
+def test_words_whose_step_is_over_are_not_lost(page_as, send_report, as_user, station):
+    sent = send_report("t.volunteer", "A2", place=apart(station, "A2"))
     client = as_user("t.officer.a")
     number = client.get(f"/api/v1/cases/{sent.id}").json["number"]
     page = page_as("officer", "A")
