@@ -73,12 +73,18 @@ def test_switched_on_by_the_page_strangers_report_at_once_and_officers_see_the_s
     assert made.status_code == 201, made.text
     assert requests.get(listed, timeout=30).json() == []
     page.get_by_label("没有密钥的人可以查看隐患列表").check()
-    page.get_by_role("button", name="保存").click()
+    with page.expect_response(lambda answer: answer.request.method != "GET"):
+        page.get_by_role("button", name="保存").click()
     page.reload()
     expect(page.locator("#report")).to_be_checked()
     expect(page.locator("#read")).to_be_checked()
     expect(page.locator("#gps")).to_have_value("30")
     [told] = made.json()
+    assert requests.get(listed, timeout=30).json() == [], "to be confirmed first"
+    taker = page_as("officer", "A")
+    taker.goto(f"/cases/{told['service_request_id']}")
+    taker.locator("#accept button").click()
+    expect(taker.locator("#case-head .badge[data-state=accepted]")).to_be_visible()
     assert [r["service_request_id"] for r in requests.get(listed, timeout=30).json()] == [
         told["service_request_id"]
     ]

@@ -248,7 +248,8 @@ class Case(Base):
     @property
     def unconfirmed(self) -> bool:
         """Whether somebody unknown has sent it by Open311, and nobody of the station has taken it up yet."""
-        return self.source == "open311" and self.reporter_id is None and self.accepted_at is None
+        taken_up = self.accepted_at or self.duplicate_of  # with the leading one
+        return self.source == "open311" and self.reporter_id is None and not taken_up
 
     # How far the leading case of a merged one has come, where the reader may know (queries.with_leads).
     lead: ClassVar[Any] = None

@@ -12,16 +12,17 @@ BEGIN
         RETURN;
     END IF;
     RETURN QUERY
-    SELECT c.number::text, c.class_code::text, h.title, h.limit_h, c.state::text, c.reported_at, c.accepted_at,
-           c.closed_at, c.due_at, round(ST_X(c.geom)::numeric, 3)::float8, round(ST_Y(c.geom)::numeric, 3)::float8
+    SELECT c.number::text, c.class_code::text, h.title, h.limit_h, l.state::text, c.reported_at, l.accepted_at,
+           l.closed_at, c.due_at, round(ST_X(c.geom)::numeric, 3)::float8, round(ST_Y(c.geom)::numeric, 3)::float8
     FROM app.case_file c
+    JOIN app.case_file l ON l.id = coalesce(c.duplicate_of, c.id)
     JOIN app.hazard_class h ON h.code = c.class_code AND h.version = c.class_version
     WHERE c.station_id = app.my_station() AND h.public AND h.kind = 'hazard' AND NOT h.restricted AND NOT c.restricted
-      AND (c.source <> 'open311' OR c.reporter_id IS NOT NULL OR c.accepted_at IS NOT NULL)
+      AND (c.source <> 'open311' OR c.reporter_id IS NOT NULL OR l.accepted_at IS NOT NULL)
       AND (numbers IS NULL OR c.number = ANY (numbers))
       AND (codes IS NULL OR c.class_code = ANY (codes))
       AND (numbers IS NOT NULL OR c.reported_at BETWEEN since AND until
-           OR (changed AND (c.accepted_at BETWEEN since AND until OR c.closed_at BETWEEN since AND until)))
-      AND (numbers IS NOT NULL OR (CASE WHEN c.state = 'closed' THEN closed_too ELSE open_too END))
+           OR (changed AND (l.accepted_at BETWEEN since AND until OR l.closed_at BETWEEN since AND until)))
+      AND (numbers IS NOT NULL OR (CASE WHEN l.state = 'closed' THEN closed_too ELSE open_too END))
     ORDER BY c.reported_at DESC, c.number DESC LIMIT most;
 END $$;
