@@ -21,6 +21,8 @@ from collectors.records import AreaRecord
 from webapp.addresses.actions import keep_addresses
 from webapp.areas import actions as areas
 from webapp.areas.models import Grid, PoliceGrid
+from webapp.calendars.actions import keep as keep_calendar
+from webapp.calendars.counting import local_day
 from webapp.core import clock
 from webapp.core.actor import Actor
 from webapp.core.config import Settings
@@ -107,6 +109,8 @@ def _load_station(settings: Settings, drawn: Ground, scale: int, say: Say) -> No
         say(f"demo station {drawn.code}: {len(drawn.grids)} grids, {len(drawn.police_grids)} police grids")
         plan = areas.import_plan(session, _id(drawn.code, "plan", 1), _records(drawn), name="演示方案", by=by)
         areas.publish(session, plan, valid_from=now - timedelta(days=600), by=by)
+        # What is due in working days needs to know them from the first day.
+        keep_calendar(session, local_day(now), by=by)
         _places(session, drawn, station_id)
         keep_addresses(session, addresses(drawn, _dice(drawn, "addresses")), source="demo", by=by)
         for source, kind, name in SOURCES:

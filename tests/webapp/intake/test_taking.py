@@ -46,20 +46,6 @@ def test_no_step_lasts_long_and_each_order_is_taken_once(taking, owner_db):
     assert (upload()["state"], upload()["counts"]) == ("taken", {"taken": 4})
 
 
-def test_the_taking_keeps_its_place_before_what_its_cases_start(taking, owner_db):
-    worker, _code, upload = taking
-    with owner_db.transaction() as session:
-        before = session.scalars(select(Job.id)).all()
-    while upload()["state"] == "taking":
-        assert worker.step(), "nothing is left to do, and the file is not taken"
-    with owner_db.transaction() as session:
-        states = session.execute(select(Job.name, Job.state).where(Job.id.not_in(before))).all()
-    assert {state for name, state in states if name == "intake.take_rows"} == {"done"}
-    assert "ready" in {state for name, state in states if name == "duty.route_case"}
-    while worker.step():
-        pass
-
-
 def test_a_long_taking_lets_others_go_first_now_and_then(taking, owner_db, monkeypatch):
     monkeypatch.setattr(rules, "STEPS_IN_A_ROW", 2)
     worker, _code, upload = taking
