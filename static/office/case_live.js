@@ -157,6 +157,7 @@ function hasSomething(control) {
  */
 export function idle(place) {
   if (place.contains(document.activeElement) && document.activeElement?.matches(WRITES)) return false;
+  if (place.querySelector("details[open] > form[data-step]")) return false;
   return ![...place.querySelectorAll("input:not([type=hidden], [type=checkbox], [type=radio]), textarea")].some((control) =>
     hasSomething(/** @type {HTMLInputElement} */ (control)),
   );
@@ -166,11 +167,11 @@ export function idle(place) {
  * Draw a part anew when there is news of the case, or of calls and tasks, and nobody writes into it.
  * @param {string} kind of what: case, call or task
  * @param {HTMLElement} place
- * @param {() => unknown} draw
+ * @param {(free: () => boolean) => unknown} draw asks `free` once more after its question to the service
  */
 export function onNews(kind, place, draw) {
   document.addEventListener("case-news", (event) => {
     const { detail } = /** @type {CustomEvent<import("../shared/news.js").NewsItem>} */ (event);
-    if (detail.subject_kind === kind && idle(place)) void draw();
+    if (detail.subject_kind === kind && idle(place)) void draw(() => idle(place));
   });
 }

@@ -17,9 +17,10 @@ const FIRST = 5;
 onNews("case", section, show);
 await show();
 
-async function show() {
+async function show(free = () => true) {
   try {
     const found = await getJson(`${address}/repeats`);
+    if (!free()) return;
     const shown = [lead(found), offers(found), merged(found), group(found)].filter((part) => part !== null);
     section.hidden = !shown.length;
     fill(parts, problem, ...shown);

@@ -15,9 +15,10 @@ const caseId = box.dataset.case ?? "";
 const state = byId("case-tasks-state");
 const LOOKS = { planned: "queued", open: "reported", fine: "closed", failed: "rejected", cancelled: "withdrawn" };
 
-async function look() {
+async function look(free = () => true) {
   try {
     const found = await getJson(`/api/v1/cases/${caseId}/tasks`);
+    if (!free()) return;
     const items = [...found.look_backs.map(lookBack), ...found.tasks.map(task)];
     fill(byId("case-tasks-list"), items);
     state.textContent = items.length ? "" : t("tasks.case.none");

@@ -43,7 +43,7 @@ byId("with-reporter").addEventListener("change", (event) => {
 });
 
 onNews("case", attempts, () => drawn("attempts-state", showAttempts));
-onNews("case", referrals, () => drawn("referrals-state", showReferrals));
+onNews("case", referrals, (free) => drawn("referrals-state", () => showReferrals(free)));
 await Promise.all([drawn("attempts-state", showAttempts), drawn("referrals-state", showReferrals)]);
 
 /**
@@ -129,8 +129,9 @@ function position() {
   });
 }
 
-async function showReferrals() {
+async function showReferrals(free = () => true) {
   const found = await getJson(referrals.dataset.url ?? "");
+  if (!free()) return;
   byId("referrals-state").textContent = found.referrals.length ? "" : t("referrals.none");
   fill(byId("referrals-list"), found.referrals.map((/** @type {any} */ item) => referral(item, found.steps)));
   byId("prepare").hidden = !found.may_prepare;

@@ -23,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from webapp.core import clock
@@ -276,7 +276,10 @@ class LeaseLost(RuntimeError):
 
 
 def _failed(session: Session, job: Job, error: Exception, *, rest: bool = True) -> None:
-    wait = timedelta(seconds=min(10 * 4 ** (job.attempts - 1), 3600)) if rest else timedelta()
+    seconds = min(10 * 4 ** (job.attempts - 1), 3600)
+    if isinstance(error, OperationalError):  # the database was away or busy: not the job's own fault
+        seconds = job.attempts
+    wait = timedelta(seconds=seconds if rest else 0)
     state = "dead" if job.attempts >= TRIES else "ready"
     session.execute(
         update(Job)
