@@ -153,19 +153,23 @@ function listen(context) {
   const changed = async () => {
     const draftChanged = await refresh(context.person);
     const name = location.hash.split("/")[1] ?? "";
-    const live = LIVE.includes(name) || (name === "task" && !typing()) || (name === "case" && !typing());
-    if (live || (draftChanged && document.visibilityState === "visible" && !typing())) show(context, true);
+    const live = LIVE.includes(name) || ((name === "task" || name === "case") && !writing());
+    if (live || (draftChanged && document.visibilityState === "visible" && !writing())) show(context, true, true);
   };
   channel.addEventListener("message", changed);
   channel.addEventListener("shuangge-changed", changed);
   document.addEventListener("visibilitychange", async () => {
-    if (document.visibilityState === "visible" && (await refresh(context.person))) show(context, true);
+    if (document.visibilityState === "visible" && (await refresh(context.person))) show(context, true, true);
   });
 }
 
-/** Whether somebody writes into a field just now. */
-function typing() {
-  return document.activeElement?.matches("input, textarea, select") ?? false;
+/** Whether somebody writes into a field just now, or has opened a step of a case to take it. */
+function writing() {
+  return stepOpen() || (document.activeElement?.matches("input, textarea, select") ?? false);
+}
+
+function stepOpen() {
+  return Boolean(root.querySelector("details.case-step[open]"));
 }
 
 /** Load the other screens while nothing else is to be done: a network that goes now takes none of them away. */
@@ -181,8 +185,9 @@ function restLater() {
 /**
  * @param {import("./context.js").Context} context
  * @param {boolean} [quiet] the same screen anew: the reader's place stays
+ * @param {boolean} [unasked] nobody has pressed for it: an open step is left as it is
  */
-async function show(context, quiet = false) {
+async function show(context, quiet = false, unasked = false) {
   const mine = ++turn;
   const [, name = "", param = ""] = location.hash.split("/");
   const stage = h("div", { class: "stack" });
@@ -199,7 +204,7 @@ async function show(context, quiet = false) {
   }
   if (mine !== turn) return left();
   leave = left;
-  if (quiet) unpressed(() => mine === turn && fill(root, stage));
+  if (quiet) unpressed(() => mine === turn && !(unasked && stepOpen()) && fill(root, stage));
   else if (!stage.isConnected) fill(root, stage);
   document.body.dataset.ready = name || "what";
   if (quiet) return;
