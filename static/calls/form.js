@@ -37,11 +37,12 @@ export function callForm({ police, place, case_id, where = null, done }) {
     problem,
     button,
   );
-  void offerKinds(choices, `${mark}-kind`, problem);
+  const offered = offerKinds(choices, `${mark}-kind`, problem);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     problem.hidden = true;
     button.disabled = true;
+    await offered; // who calls in haste is faster than the list of kinds
     try {
       const spot = place();
       const picked = form.querySelector(`input[name="${mark}-kind"]:checked`);
