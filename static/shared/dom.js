@@ -89,7 +89,8 @@ let pressing = false;
 let held = [];
 
 addEventListener("pointerdown", () => (pressing = true), { capture: true });
-for (const name of ["pointerup", "pointercancel"])
+// A menu, or another window, may swallow the end of a press: then it is over too, or nothing would be drawn any more.
+for (const name of ["pointerup", "pointercancel", "contextmenu", "blur"])
   addEventListener(name, () => setTimeout(free, CLICK_MS), { capture: true });
 
 function free() {
