@@ -104,7 +104,7 @@ class Phone(Thread):
             files = [("batch", ("b.json", document, "application/json"))]
             files += [(sha, ("p.jpg", d, "image/jpeg")) for s in samples for sha, d in s.photos.items()]
             try:
-                answer = http.post(self.url, files=files, headers=self.head, timeout=10)
+                answer = http.post(self.url, files=files, headers=self.head, timeout=30)
             except requests.RequestException as error:
                 self._count(type(error).__name__)
             else:
