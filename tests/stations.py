@@ -40,8 +40,8 @@ NO_REPEATS = {
     "place_m": 1,
     "days": 1,
     "near_h": 1,
-    "raised_from": 30_000,
-    "first_from": 30_000,
+    "raised_from": 1000,
+    "first_from": 1000,
 }
 
 # Label of the police grid, code of its community, labels of its grids from south to north.

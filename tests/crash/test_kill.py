@@ -163,7 +163,7 @@ class Reaper:
         self.suite.cluster.ensure_started(quiet)
 
 
-def await_quiet(database: Database, patience_s: float = 90.0) -> None:
+def await_quiet(database: Database, patience_s: float = 400.0) -> None:
     """Wait until the worker has nothing left to do."""
     deadline = time.monotonic() + patience_s
     waiting = text(

@@ -73,7 +73,9 @@ def heard() -> set[str]:
 def test_pages_hear_what_changes_a_case() -> None:
     wanted = {r.event for r in recorded() if r.kind in ("case", "call", "task", "referral", "ticket")}
     found = sorted(wanted - heard() - UNHEARD)
-    assert not found, named(found, "name the event in ROOMS of static/shared/news.js, or no page is told of it")
+    assert not found, named(
+        found, "name the event in ROOMS of static/shared/news.js, or no page is told of it"
+    )
 
 
 def test_each_job_of_a_reaction_exists() -> None:
