@@ -29,7 +29,7 @@ from webapp.core import audit
 from webapp.core.db import MIGRATE, Database
 from webapp.reactions import REACTIONS, follows
 
-pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(900)]
 
 SEED = 20260504
 CLIENTS = 8
