@@ -70,12 +70,21 @@ export class NetworkLayer {
   }
 
   /**
-   * Take areas out of the resting picture; what moves draws them above.
+   * Take areas out of the resting picture; what moves draws them above. Only their ground is wiped: their outer
+   * borders stay, and drawing the whole picture anew would be felt at the beginning of a drag.
    * @param {Iterable<string>} areas
    */
   lift(areas) {
     this.lifted = new Set(areas);
-    this.#drawRest();
+    const pen = this.rest.getContext("2d");
+    if (!pen || !this.scene) return;
+    pen.globalCompositeOperation = "destination-out";
+    for (const area of this.lifted) {
+      pen.beginPath();
+      for (const ring of this.scene.network.shape(area)?.rings ?? []) this.#trace(pen, ring, true);
+      pen.fill("evenodd");
+    }
+    pen.globalCompositeOperation = "source-over";
   }
 
   /** Draw what rests, once, before the next picture. */

@@ -141,7 +141,7 @@ function listen() {
   document.addEventListener("keydown", keys);
   addEventListener("online", () => void draft.queue.flush());
   addEventListener("beforeunload", (event) => draft.queue.state === "saving" && event.preventDefault());
-  setInterval(() => document.visibilityState === "visible" && page.dataset.ready && void draft.listen().catch(() => {}), LISTEN_MS);
+  setInterval(() => document.visibilityState === "visible" && page.dataset.ready && !stage.gesture && void draft.listen().catch(() => {}), LISTEN_MS);
 }
 
 function saved() {

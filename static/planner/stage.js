@@ -113,6 +113,8 @@ export class Stage extends EventTarget {
     box.addEventListener("pointercancel", (event) => this.#lost(event));
     box.addEventListener("pointerleave", () => this.gesture || this.tool.hover?.(null));
     box.addEventListener("contextmenu", (event) => event.preventDefault());
+    // The click that follows a tap would press what the tap has just opened under the finger.
+    box.addEventListener("touchend", (event) => event.cancelable && isMap(event) && event.preventDefault(), { passive: false });
   }
 
   /**
@@ -130,7 +132,7 @@ export class Stage extends EventTarget {
 
   /** @param {PointerEvent} event */
   #down(event) {
-    if (event.button !== 0 || (event.target instanceof Element && event.target.closest(".leaflet-control, .leaflet-popup"))) return;
+    if (event.button !== 0 || !isMap(event)) return;
     const at = this.spot(event);
     this.pointers.set(event.pointerId, at);
     if (this.pointers.size > 1) return this.#stop();
@@ -231,6 +233,14 @@ export class Stage extends EventTarget {
     outline(pen, rings, this.layer.project, "#ffffff", 7);
     outline(pen, rings, this.layer.project, "#c2185b", 3.5);
   }
+}
+
+/**
+ * Whether an event is for the ground and not for what stands on it.
+ * @param {Event} event
+ */
+function isMap(event) {
+  return !(event.target instanceof Element && event.target.closest(".leaflet-control, .leaflet-popup, .leaflet-marker-icon, .planner-clash"));
 }
 
 /**

@@ -1,6 +1,7 @@
 // The tool for moving borders: a corner, a vertex or the middle of an edge is dragged, and all areas beside it follow.
 
 import { changes, crosses } from "../edits.js";
+import { toPlace } from "../geometry.js";
 import { handleAt } from "../hits.js";
 import { t } from "../../shared/i18n.js";
 import { outline } from "../stage.js";
@@ -29,7 +30,7 @@ export class ShapeTool {
     this.hovered = null;
     /** The vertex that the keyboard acts on. @type {Handle | null} */
     this.held = null;
-    /** @type {{handle: Handle, operation: any, preview: Network | null, lines: Set<string>, areas: Set<string>, bad: boolean} | null} */
+    /** @type {{handle: Handle, off: [number, number], operation: any, preview: Network | null, lines: Set<string>, areas: Set<string>, bad: boolean} | null} */
     this.dragged = null;
     /** The answer of `lines` for as long as it stands. @type {{key: any[], lines: string[], fine: boolean} | null} */
     this.known = null;
@@ -40,6 +41,8 @@ export class ShapeTool {
   forget() {
     this.hovered = null;
     this.held = null;
+    const { network } = this.stage.draft;
+    if (this.dragged && ![...this.dragged.lines].every((id) => network.lines.has(id))) this.cancel();
   }
 
   /** Lines whose handles can be dragged now: of the chosen areas, else of all in view when they are few. `known.fine` says whether their vertices can. */
@@ -88,7 +91,10 @@ export class ShapeTool {
     const handle = draft.editable && !draft.waitsForService ? this.#find(at) : null;
     if (!handle) return false;
     const lines = new Set(handle.kind === "node" ? draft.network.byNode.get(handle.node) : [handle.line]);
-    this.dragged = { handle, operation: null, preview: null, lines, areas: draft.network.areasOf(lines), bad: false };
+    // A finger is seldom exact: the vertex keeps its distance to it instead of jumping under it.
+    /** @type {[number, number]} */
+    const off = [handle.point[0] - at.point[0], handle.point[1] - at.point[1]];
+    this.dragged = { handle, off, operation: null, preview: null, lines, areas: draft.network.areasOf(lines), bad: false };
     return true;
   }
 
@@ -96,15 +102,28 @@ export class ShapeTool {
   drag(at) {
     const dragged = this.dragged;
     if (!dragged) return;
-    const { network } = this.stage.draft;
     if (!dragged.operation) this.stage.layer.lift(dragged.areas);
-    dragged.operation = operationOf(dragged.handle, this.stage.snap(at).place);
-    dragged.preview = network.with(changes(network, dragged.operation) ?? {});
-    dragged.bad = crosses(dragged.preview, dragged.lines);
+    /** @type {[number, number]} */
+    const point = [at.point[0] + dragged.off[0], at.point[1] + dragged.off[1]];
+    dragged.operation = operationOf(dragged.handle, this.stage.snap({ ...at, point, place: toPlace(point) }).place);
+    dragged.preview = null;
     this.stage.layer.redrawAbove();
   }
 
+  /** The network as it would be now; made once for each picture, however often the mouse tells where it is. */
+  #preview() {
+    const dragged = this.dragged;
+    if (!dragged?.operation) return null;
+    if (!dragged.preview) {
+      const { network } = this.stage.draft;
+      dragged.preview = network.with(changes(network, dragged.operation) ?? {});
+      dragged.bad = crosses(dragged.preview, dragged.lines);
+    }
+    return dragged.preview;
+  }
+
   drop() {
+    this.#preview();
     const dragged = this.dragged;
     this.dragged = null;
     this.stage.layer.lifted = new Set();
@@ -152,14 +171,14 @@ export class ShapeTool {
    */
   draw(pen, project) {
     const { layer, draft } = this.stage;
-    const dragged = this.dragged;
-    if (dragged?.preview) {
-      layer.fill(pen, dragged.preview, dragged.areas);
-      const around = new Set([...dragged.areas].flatMap((area) => [...(dragged.preview?.byArea.get(area) ?? [])]));
-      layer.stroke(pen, dragged.preview, around);
-      const moved = [...dragged.lines].map((id) => /** @type {Network} */ (dragged.preview).course(id));
+    const [preview, dragged] = [this.#preview(), this.dragged];
+    if (preview && dragged) {
+      layer.fill(pen, preview, dragged.areas);
+      const around = new Set([...dragged.areas].flatMap((area) => [...(preview.byArea.get(area) ?? [])]));
+      layer.stroke(pen, preview, around);
+      const moved = [...dragged.lines].map((id) => preview.course(id));
       outline(pen, moved, project, dragged.bad ? "#c62828" : "#c2185b", 3.5, false);
-      return this.#handles(pen, dragged.preview, project);
+      return this.#handles(pen, preview, project);
     }
     this.#handles(pen, draft.network, project);
     for (const handle of [this.held, this.hovered]) if (handle) ring(pen, project(...handle.point), handle === this.held);
