@@ -246,6 +246,14 @@ MESSAGES = {
     "not_features": N_("A GeoJSON FeatureCollection is needed."),
     "not_linear": N_("A line is needed; found: %(type)s."),
     "not_polygonal": N_("A polygon is needed; found: %(type)s."),
+    "code_retired": N_("Code %(code)s belonged to a grid that is no more; codes are never used twice."),
+    "own_plan": N_("A plan is approved by somebody else than who submitted it."),
+    "plan_followed": N_("Another plan was published to come after this one; withdraw that one first."),
+    "plan_outdated": N_("Another plan has come in between; this one was drawn upon the plan before it."),
+    "plan_past": N_("A plan begins now or later, not in the past."),
+    "plan_unapproved": N_(
+        "This plan needs a second person's approval first: submit it, and let somebody else approve it."
+    ),
     "plan_order": N_("Another plan comes into force at %(at)s; choose a later time."),
     "open_ring": N_("The outline is not closed: its first and last position differ."),
     "several_layers": N_("The file has several layers; name one of: %(layers)s."),
