@@ -157,6 +157,7 @@ def _drafts() -> None:
         _id("station_id"),
         sa.Column("body", JSONB, nullable=True),
         sa.Column("rev", sa.Integer(), nullable=False),
+        sa.Column("meant", sa.Integer(), nullable=False),
         sa.CheckConstraint(
             "kind IN ('node', 'line', 'grid', 'police_grid', 'lock')", name=op.f("ck_draft_part_kind")
         ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -47,27 +47,34 @@ def import_plan(
     name: str,
     by: Actor,
     whole_ground: bool = True,
+    owners: Mapping[str, UUID] | None = None,
+    base_plan_id: UUID | None = None,
+    source: Mapping[str, Any] | None = None,
 ) -> Plan:
     """Make a draft plan of imported grids, bound to their police grids.
 
     The police grid of a grid stands in its column `police_grid` (警格); without one, each community is a
     police grid. Raises Refused with every fault of the coverage and its place (WGS 84); nothing is kept then.
-    `whole_ground`: the grids must fill the station's ground, when the station has one.
+    `whole_ground`: the grids must fill the station's ground, when the station has one. `owners`: police grids
+    that are known, by the grid's code. `base_plan_id`: the plan that it was drawn upon.
     """
     ground = station(session, by).ground
     check(records, polygonal(to_shape(ground)) if whole_ground and ground is not None else None)
     number = (session.scalar(select(func.max(Plan.number)).where(Plan.station_id == by.station_id)) or 0) + 1
-    source = {"records": len(records), "crs": records[0].crs}
-    plan = Plan(id=plan_id, station_id=by.station_id, number=number, name=name, source=source)
+    said = {"records": len(records), "crs": records[0].crs, **(source or {})}
+    plan = Plan(
+        id=plan_id, station_id=by.station_id, number=number, name=name, source=said, base_plan_id=base_plan_id
+    )
     session.add(plan)
     session.flush()
     communities = _communities(session, records, by)
     by_police: dict[UUID, list[Polygon | MultiPolygon]] = defaultdict(list)
-    police = _police_grids(session, records, communities, by)
+    known = owners or {}
+    police = _police_grids(session, [item for item in records if item.code not in known], communities, by)
     grids = _grids(session, records, communities, by)
     for item in records:
-        owner = police[police_name(item, communities)]
-        by_police[owner.id].append(polygonal(item.geometry))
+        owner = known.get(item.code) or police[police_name(item, communities)].id
+        by_police[owner].append(polygonal(item.geometry))
         session.add(_shape(plan, grids[item.code], owner, item))
     for police_id, shapes in by_police.items():
         whole = coverage.union(shapes)
@@ -153,12 +160,12 @@ def _grids(
     return found
 
 
-def _shape(plan: Plan, grid: Grid, owner: PoliceGrid, item: AreaRecord) -> GridShape:
+def _shape(plan: Plan, grid: Grid, owner: UUID, item: AreaRecord) -> GridShape:
     return GridShape(
         plan_id=plan.id,
         grid_id=grid.id,
         station_id=plan.station_id,
-        police_grid_id=owner.id,
+        police_grid_id=owner,
         geom=from_shape(item.geometry, 4326),
         area_m2=coords.area_m2(item.geometry),
         households=item.households or 0,

@@ -57,9 +57,10 @@ def publish_problem(state: str, *, approval: bool) -> str | None:
 
     `approval`: the station wants a second person's approval first.
     """
-    if state == PlanState.APPROVED or (state == PlanState.DRAFT and not approval):
+    waits = state in (PlanState.DRAFT, PlanState.IN_REVIEW)
+    if state == PlanState.APPROVED or (waits and not approval):
         return None
-    return "plan_unapproved" if state in (PlanState.DRAFT, PlanState.IN_REVIEW) else "state"
+    return "plan_unapproved" if waits else "state"
 
 
 def may_withdraw(state: str, valid_from: datetime | None, now: datetime) -> bool:

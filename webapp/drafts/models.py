@@ -69,7 +69,8 @@ class Draft(Base):
 class DraftPart(Base):
     """One node, line, grid, police grid or lock as the draft has it now, where it differs from the start.
 
-    `rev` is the number of the operation that touched it last; `body` is empty where it is gone.
+    `rev` is the number of the operation that touched it last, `meant` of the last that meant it: households
+    follow a border that somebody moves, without anybody meaning the grid. `body` is empty where it is gone.
     """
 
     __tablename__ = "draft_part"
@@ -85,6 +86,7 @@ class DraftPart(Base):
     station_id: Mapped[UUID]
     body: Mapped[dict[str, Any] | None]
     rev: Mapped[int]
+    meant: Mapped[int]
 
 
 class PlanOperation(Base):

@@ -31,7 +31,7 @@ GRANT SELECT ON app.draft_start, app.draft, app.draft_part, app.plan_operation, 
 GRANT INSERT ON app.draft_start, app.draft, app.draft_part, app.plan_operation TO shuangge_web;
 GRANT INSERT (id, draft_id, station_id, by_id, text, lon, lat) ON app.draft_comment TO shuangge_web;
 GRANT UPDATE (name, head, mark, plan_id, share, changed_at, dropped_at) ON app.draft TO shuangge_web;
-GRANT UPDATE (body, rev) ON app.draft_part TO shuangge_web;
+GRANT UPDATE (body, rev, meant) ON app.draft_part TO shuangge_web;
 
 -- What lies in some shapes (WKB of WGS 84 polygons): open cases, cases since a moment, places, walks since it.
 -- Figures only: a planner sees no case and nobody's walk. Restricted leads count nowhere.

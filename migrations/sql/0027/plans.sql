@@ -38,7 +38,7 @@ BEGIN
     END IF;
     IF NEW.state <> OLD.state AND NOT (
         (OLD.state = 'draft' AND NEW.state IN ('in_review', 'published', 'withdrawn'))
-        OR (OLD.state = 'in_review' AND NEW.state IN ('approved', 'withdrawn'))
+        OR (OLD.state = 'in_review' AND NEW.state IN ('approved', 'published', 'withdrawn'))
         OR (OLD.state = 'approved' AND NEW.state IN ('published', 'withdrawn'))
         OR (OLD.state = 'published' AND NEW.state = 'withdrawn' AND OLD.valid_from > now())
     ) THEN
