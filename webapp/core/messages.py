@@ -248,7 +248,9 @@ MESSAGES = {
     "not_polygonal": N_("A polygon is needed; found: %(type)s."),
     "code_retired": N_("Code %(code)s belonged to a grid that is no more; codes are never used twice."),
     "draft_collision": N_("Another planner has changed the same border or grid meanwhile."),
-    "draft_faults": N_("The draft has %(count)s faults that are in the way; the check names each with its place."),
+    "draft_faults": N_(
+        "The draft has %(count)s faults that are in the way; the check names each with its place."
+    ),
     "fault_empty_draft": N_("The draft has no grids."),
     "fault_outside_station": N_("Grids reach beyond the station's ground, or leave some of it uncovered."),
     "fault_hole": N_("There is a hole between grids."),
@@ -261,7 +263,9 @@ MESSAGES = {
     "nothing_to_undo": N_("There is nothing of yours to undo."),
     "nothing_to_redo": N_("There is nothing to do again."),
     "not_submitted": N_("No plan was made of this draft yet; submit it first."),
-    "plan_not_exact": N_("The grids of this plan leave gaps or overlap (%(reason)s); import it anew with repair."),
+    "plan_not_exact": N_(
+        "The grids of this plan leave gaps or overlap (%(reason)s); import it anew with repair."
+    ),
     "comments_full": N_("A draft takes at most %(limit)s comments."),
     "id_taken": N_("This id is in use already."),
     "unknown_grid": N_("There is no such grid in the draft: %(id)s."),

@@ -23,8 +23,8 @@ from webapp.drafts.schemas import (
     DraftIn,
     DraftOut,
     DraftWholeOut,
-    FaultOut,
-    FiguresOut,
+    DraftFaultOut,
+    DraftFiguresOut,
     NameIn,
     OperationsIn,
     WhenIn,
@@ -202,7 +202,7 @@ def redo(body: dict[str, Any], draft_id: UUID, session: Session, by: Actor) -> d
 
 @blp.route("/drafts/<uuid:draft_id>/figures")
 @door(*PLANNERS)
-@blp.response(200, FiguresOut)
+@blp.response(200, DraftFiguresOut)
 def figures(draft_id: UUID, session: Session, by: Actor) -> dict[str, Any]:
     """Households, cases, staff, area and shape of every grid and police grid, and what the draft changes."""
     found = opened.opened(session, queries.draft(session, draft_id))
@@ -211,7 +211,7 @@ def figures(draft_id: UUID, session: Session, by: Actor) -> dict[str, Any]:
 
 @blp.route("/drafts/<uuid:draft_id>/check")
 @door(*PLANNERS)
-@blp.response(200, FaultOut(many=True))
+@blp.response(200, DraftFaultOut(many=True))
 def check(draft_id: UUID, session: Session, by: Actor) -> list[faults.Fault]:
     """Every fault with its place, those that are in the way of submitting the draft first."""
     found = queries.draft(session, draft_id)

@@ -124,7 +124,7 @@ class AppliedOut(Strict):
     figures = fields.Dict()
 
 
-class FiguresOut(Strict):
+class DraftFiguresOut(Strict):
     """Figures of all grids and police grids, what the draft changes, and how even it is."""
 
     head = fields.Integer()
@@ -134,7 +134,7 @@ class FiguresOut(Strict):
     balance = fields.Dict()
 
 
-class FaultOut(Strict):
+class DraftFaultOut(Strict):
     """One fault of a draft, with a place to zoom to."""
 
     kind = fields.String()

@@ -220,7 +220,8 @@ def test_split_and_merge_leave_lineage_and_postings_follow(as_role, bring, work,
     with owner.transaction() as session:
         rows = session.execute(
             text("""SELECT g.name, p.until_at IS NULL AS runs
-                FROM app.posting p JOIN app.grid g ON g.id = p.grid_id WHERE p.grid_id IS NOT NULL AND p.station_id = :s"""),
+                FROM app.posting p JOIN app.grid g ON g.id = p.grid_id
+                WHERE p.grid_id IS NOT NULL AND p.station_id = :s"""),
             {"s": station.id},
         ).all()
         gone = session.scalar(
