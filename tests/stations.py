@@ -28,7 +28,8 @@ PASSWORD = "Plum-kettle-41-river"
 WIDTH, HEIGHT = 0.004, 0.003
 
 # Most tests are about something else than the end of a case; those of its life switch the strict end on.
-SETTINGS = {"strict_end": False}
+# The same for a second person's approval of plans.
+SETTINGS = {"strict_end": False, "plan_approval": False}
 
 # Label of the police grid, code of its community, labels of its grids from south to north.
 GROUNDS = {
