@@ -260,15 +260,45 @@ export class NetworkLayer {
     pen.lineWidth = 3;
     pen.strokeStyle = this.ink.paper;
     pen.fillStyle = this.ink.text;
+    const nameOf = (/** @type {string} */ area) => this.scene?.grids.get(area)?.name ?? "";
+    const roomy = areas.filter((area) => {
+      const box = network.shape(area)?.box;
+      return box && (box.east - box.west) * (this.scale ?? 1) > pen.measureText(nameOf(area)).width + 6;
+    });
+    if (roomy.length * 2 < areas.length) return this.#beatNames(pen, network, areas);
+    for (const area of roomy) write(pen, nameOf(area), this.project(...(network.shape(area)?.label ?? [0, 0])));
+  }
+
+  /**
+   * From afar, where few names of grids have room: each police grid's name in the middle of its grids.
+   * @param {CanvasRenderingContext2D} pen
+   * @param {Network} network
+   * @param {string[]} areas
+   */
+  #beatNames(pen, network, areas) {
+    /** @type {Map<string, string[]>} */
+    const members = new Map();
     for (const area of areas) {
-      const shape = network.shape(area);
-      const name = this.scene?.grids.get(area)?.name ?? "";
-      if (!shape || (shape.box.east - shape.box.west) * (this.scale ?? 1) < pen.measureText(name).width + 6) continue;
-      const [x, y] = this.project(...shape.label);
-      pen.strokeText(name, x, y);
-      pen.fillText(name, x, y);
+      const beat = this.scene?.grids.get(area)?.police_grid;
+      if (beat) members.set(beat, [...(members.get(beat) ?? []), area]);
+    }
+    pen.font = `700 ${NAME_PX + 2}px ${colour("font")}`;
+    for (const [beat, grids] of members) {
+      const labels = grids.flatMap((area) => [network.shape(area)?.label ?? [0, 0]]);
+      const [x, y] = [0, 1].map((way) => labels.reduce((sum, label) => sum + label[way], 0) / labels.length);
+      write(pen, this.scene?.policeGrids.get(beat)?.name ?? "", this.project(x, y));
     }
   }
+}
+
+/**
+ * @param {CanvasRenderingContext2D} pen
+ * @param {string} name
+ * @param {[number, number]} at
+ */
+function write(pen, name, [x, y]) {
+  pen.strokeText(name, x, y);
+  pen.fillText(name, x, y);
 }
 
 /**

@@ -36,7 +36,7 @@ export class ChecksTab {
       fill(
         this.box,
         h("p", { class: "alert", id: "check-result", data: { tone }, text: faults.length ? t("check.found", { count: faults.length }) : t("check.clean") }),
-        h("ol", { class: "list", id: "faults" }, faults.map((fault) => h("li", {}, h("button", { class: "item fault", type: "button", data: { kind: fault.kind }, on: { click: () => this.#show(fault) } }, fault.message)))),
+        faults.length > 0 && h("ol", { class: "list", id: "faults" }, faults.map((fault) => h("li", {}, h("button", { class: "item fault", type: "button", data: { kind: fault.kind }, on: { click: () => this.#show(fault) } }, fault.message)))),
         again,
       );
     } catch (error) {

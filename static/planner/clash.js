@@ -36,12 +36,12 @@ export class Clash {
     const { draft, map } = this.stage;
     const { theirs, collided } = draft.clash;
     const found = paired(draft.queue.entries, collided);
-    const lines = collided.flatMap((one) => (one.line ? [one.line] : []));
+    const lines = collided.flatMap((one) => linesOf(draft.network, one));
     let now = draft.base;
     for (const step of theirs) now = now.with({ nodes: step.nodes ?? {}, lines: step.lines ?? {} });
     this.theirs = lines.filter((id) => now.lines.has(id)).map((id) => now.course(id));
     this.mine = courses(draft.base, found.map(({ entry }) => entry.operation));
-    const grids = collided.flatMap((one) => [...(one.line ? draft.network.areasOf([one.line]) : []), ...(one.grid ? [one.grid] : [])]);
+    const grids = collided.flatMap((one) => [...draft.network.areasOf(linesOf(draft.network, one)), ...(one.grid ? [one.grid] : [])]);
     fit(map, draft.network.box(grids.filter((id) => draft.network.byArea.has(id))), map.getZoom());
     this.stage.layer.redrawAbove();
     this.#open(collided);
@@ -83,9 +83,10 @@ export class Clash {
   #words(one) {
     const { draft } = this.stage;
     const who = one.by?.name ?? t("clash.somebody");
-    const areas = one.line ? [...draft.network.areasOf([one.line])] : [one.grid ?? ""];
+    const lines = linesOf(draft.network, one);
+    const areas = lines.length ? [...draft.network.areasOf(lines)] : [one.grid ?? ""];
     const names = areas.map((id) => draft.grids.get(id)?.name ?? "").filter(Boolean);
-    return t(one.line ? "clash.line" : "clash.grid", { who, at: one.at ? dateTime(one.at) : "", names: names.join(" / ") });
+    return t(lines.length ? "clash.line" : "clash.grid", { who, at: one.at ? dateTime(one.at) : "", names: names.join(" / ") });
   }
 
   /** @param {"theirs" | "mine"} choice */
@@ -107,6 +108,17 @@ export class Clash {
     this.mine = [];
     this.stage.layer.redrawAbove();
   }
+}
+
+/**
+ * The lines that a collision is about.
+ * @param {Network} network
+ * @param {Collided} one
+ * @returns {string[]}
+ */
+function linesOf(network, one) {
+  if (one.line) return [one.line];
+  return one.node ? [...(network.byNode.get(one.node) ?? [])] : [];
 }
 
 /**

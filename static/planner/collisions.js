@@ -10,7 +10,7 @@ import { changes } from "./edits.js";
 
 /**
  * One edit that collided, as the service tells it: who changed the line or grid meanwhile, when, by which step.
- * @typedef {{operation: string, line?: string, grid?: string, by: any, at: string, seq: number, theirs: any}} Collided
+ * @typedef {{operation: string, line?: string, node?: string, grid?: string, police_grid?: string, by: any, at: string, seq: number, theirs: any}} Collided
  */
 
 /**

@@ -62,7 +62,7 @@ export class CommentsTab {
 
   /** Copy the link under which others of the station see this draft. */
   async share() {
-    const link = new URL(this.draft.meta.link ?? `/planner/drafts/${this.draft.id}`, location.href).href;
+    const link = new URL(this.draft.meta.share ?? `/planner/drafts/${this.draft.id}`, location.href).href;
     try {
       await navigator.clipboard.writeText(link);
       toast(t("comments.copied"));
@@ -73,7 +73,7 @@ export class CommentsTab {
 
   /** @param {import("./stage.js").Spot} [at] */
   write(at) {
-    const text = h("textarea", { name: "text", required: true, maxlength: 2000, rows: 4 });
+    const text = h("textarea", { name: "text", required: true, maxlength: 1000, rows: 4 });
     ask(t("comments.write"), [field(t(at ? "comments.here" : "comments.text"), text)], t("comments.send"), async () => {
       const point = at ? [at.place[0] / 1e8, at.place[1] / 1e8] : undefined;
       await send(`${this.draft.address}/comments`, { id: newId(), text: text.value, ...(point && { point }) });

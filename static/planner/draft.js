@@ -143,7 +143,10 @@ export class Draft extends EventTarget {
       return;
     }
     await this.queue.flush();
-    this.#take(await send(`${this.address}/${way}`, {}));
+    const answer = await send(`${this.address}/${way}`, { id: newId() });
+    // What others did in between is not in the answer.
+    const missed = answer.applied?.[0]?.seq > this.head + 1 ? await getJson(`${this.address}/operations?after=${this.head}`) : {};
+    this.#take({ ...answer, ...missed, figures: answer.figures });
   }
 
   /** Hear what others did meanwhile. */

@@ -3,6 +3,7 @@
 import { byId, fill, h } from "../shared/dom.js";
 import { explain, getJson, send } from "../shared/http.js";
 import { dateTime, load, t } from "../shared/i18n.js";
+import { LOOKS } from "./states.js";
 
 const form = /** @type {HTMLFormElement} */ (byId("begin"));
 
@@ -29,9 +30,14 @@ async function drafts() {
     h(
       "li",
       {},
-      h("a", { href: `/planner/drafts/${item.id}` }, h("span", { class: "title", text: item.name })),
-      h("span", { class: "badge", data: { state: item.state === "draft" ? "draft" : "queued" }, text: t(`state.${item.state ?? "draft"}`) }),
-      h("span", { class: "meta", text: [item.base_plan && t("list.base", { number: item.base_plan.number }), item.by?.name, item.updated_at && dateTime(item.updated_at)].filter(Boolean).join(" · ") }),
+      h(
+        "a",
+        { href: `/planner/drafts/${item.id}` },
+        h("span", { class: "title", text: item.name }),
+        " ",
+        h("span", { class: "badge", data: { state: LOOKS[item.state] ?? "draft" }, text: t(`state.${item.state ?? "draft"}`) }),
+        h("span", { class: "meta", text: [item.base_plan && t("list.base", { number: item.base_plan.number }), item.by?.name, item.updated_at && dateTime(item.updated_at)].filter(Boolean).join(" · ") }),
+      ),
     ),
   );
   fill(byId("drafts"), rows.length ? h("ul", { class: "list", id: "draft-list" }, rows) : h("p", { class: "empty card", text: t("list.none") }));

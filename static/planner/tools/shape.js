@@ -194,6 +194,7 @@ export class ShapeTool {
     pen.fillStyle = "#ffffff";
     pen.strokeStyle = "#12242e";
     pen.lineWidth = 1.5;
+    const radius = this.known?.fine ? 6 : 4;
     /** @type {Set<string>} */
     const nodes = new Set();
     pen.beginPath();
@@ -212,8 +213,8 @@ export class ShapeTool {
       const course = network.course([.../** @type {Set<string>} */ (network.byNode.get(id))][0]);
       const i = line.start === id ? 0 : course.length - 2;
       const [x, y] = project(course[i], course[i + 1]);
-      pen.moveTo(x + 6, y);
-      pen.arc(x, y, 6, 0, 2 * Math.PI);
+      pen.moveTo(x + radius, y);
+      pen.arc(x, y, radius, 0, 2 * Math.PI);
     }
     pen.fill();
     pen.stroke();
