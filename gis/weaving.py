@@ -23,7 +23,7 @@ def network_of(areas: Sequence[tuple[str, Polygonal]], ground: Polygonal | None 
 
     Coordinates are rounded to hundred-millionths of a degree. A place where a corner only touches a
     neighbour's edge becomes a node. Ids follow from the places alone. With `ground`, holes of the ground
-    may stay open; without it, no hole may. Raises CoverageError: `duplicate_code`, `empty`, `too_wide`
+    may stay open; without it, no hole may. Raises CoverageError: `duplicate_code`, `too_wide`
     (more than 10 degrees, as across the antimeridian), `not_a_coverage` (codes, and a point where it is
     known) and `gap`.
     """
@@ -51,7 +51,7 @@ def _single(code: str, area: Polygonal) -> Polygon:
 
 def _in_units(codes: Sequence[str], shapes: Sequence[Polygon]) -> list[Polygon]:
     if not shapes:
-        raise CoverageError("empty")
+        raise CoverageError("not_a_coverage", codes=[])
     at = shapely.get_coordinates(np.array(shapes, dtype=object))
     if not np.isfinite(at).all() or np.abs(at).max() > 360.0:
         raise CoverageError("not_a_coverage", codes=list(codes[:_NAMED]))
