@@ -377,6 +377,11 @@ MESSAGES = {
     "misses": N_("The line does not cross the grid."),
     "not_neighbours": N_("These grids have no border in common; a corner is not enough."),
     "outside_fixed": N_("The outer border of the station can't be moved here."),
+    "repair_changed": N_(
+        "The repair would change %(codes)s by up to %(percent)s %%; draw it again more closely."
+    ),
+    "repair_lost": N_("The repair would lose %(codes)s: empty, or covered by others."),
+    "repair_torn": N_("%(codes)s lies in several pieces, or the repair would tear it."),
     "self_crossing": N_("The line crosses itself."),
     "spike": N_("The line runs back on itself or stands still."),
     "too_many_parts": N_("The line would cut the grid into %(count)s parts; two are meant."),
