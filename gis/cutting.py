@@ -43,10 +43,8 @@ def cut(change: Change, area: str, path: Sequence[Point], ids: str, *, closed: b
     shapely.prepare(ground)
     stops = _noded(_border(change.now, area), path)
     pieces = _pieces(stops, closed)
-    if not pieces:
-        if shapely.intersects_xy(ground, *path[0]):
-            raise TopologyError("hole" if closed or path[0] == path[-1] else "ends_inside", **_place(path[0]))
-        return ()
+    if not pieces and (closed or path[0] == path[-1]) and shapely.intersects_xy(ground, *path[0]):
+        raise TopologyError("hole", **_place(path[0]))
     for loose in () if closed else (stops[0], stops[-1]):
         if not loose.on and shapely.intersects_xy(ground, *loose.at):
             raise TopologyError("ends_inside", **_place(loose.at))

@@ -13,7 +13,7 @@ from gis.changes import Change
 from gis.coords import metres_per_degree
 from gis.errors import TopologyError
 from gis.network import REACH, UNITS, Network, Point, box_of
-from gis.rings import degrees, polygon_of, sides_of, spun
+from gis.rings import degrees, polygon_of, require_order
 from gis.segments import Segments, first_contact
 from gis.weaving import segments_of
 
@@ -91,7 +91,6 @@ def _contact(keys: list[str], some: Segments, others: Segments, one: int, other:
 
 
 def _require_order(change: Change, keys: list[str]) -> None:
-    """Going round each node, the right side of one line must be the left side of the next."""
     network = change.now
     for key in keys:
         line = network.lines[key]
@@ -99,12 +98,7 @@ def _require_order(change: Change, keys: list[str]) -> None:
             raise TopologyError("would_tear", line=key, area=line.left)
     nodes = {end for key in keys for end in (network.lines[key].start, network.lines[key].end)}
     for node in sorted(nodes | {node for node in change.nodes() if node in network.nodes}):
-        leaving = spun(network, node)
-        if not leaving:
-            raise TopologyError("unknown_node", node=node)
-        for one, other in zip(leaving, (*leaving[1:], leaving[0]), strict=True):
-            if sides_of(network, one)[1] != sides_of(network, other)[0]:
-                raise TopologyError("would_tear", node=node, point=degrees(network.nodes[node]))
+        require_order(network, node)
 
 
 def _require_outline(change: Change) -> None:

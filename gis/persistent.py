@@ -17,13 +17,12 @@ class Persistent(Mapping[K, V]):
     When the small one outgrows four times the root of the large one, both become one.
     """
 
-    __slots__ = ("_base", "_gone", "_over", "_size")
+    __slots__ = ("_base", "_gone", "_over")
 
     def __init__(self, entries: Mapping[K, V] | None = None) -> None:
         self._base: dict[K, V] = dict(entries or {})
         self._over: dict[K, V] = {}
         self._gone: frozenset[K] = frozenset()
-        self._size = len(self._base)
 
     def changed(self, entries: Mapping[K, V], gone: Iterable[K] = ()) -> Persistent[K, V]:
         """Return the mapping with some entries new and others gone; keys that are not there may be gone."""
@@ -39,8 +38,6 @@ class Persistent(Mapping[K, V]):
             for key in hidden:
                 del whole[key]
             made._base, made._over, made._gone = whole, {}, frozenset()
-        fresh = sum(1 for key in made._over if key not in made._base)
-        made._size = len(made._base) + fresh - len(made._gone)
         return made
 
     def __getitem__(self, key: K) -> V:
@@ -58,7 +55,8 @@ class Persistent(Mapping[K, V]):
 
     def __len__(self) -> int:
         """Return the number of entries."""
-        return self._size
+        fresh = sum(1 for key in self._over if key not in self._base)
+        return len(self._base) + fresh - len(self._gone)
 
     def __repr__(self) -> str:
         """Show it as a dictionary."""

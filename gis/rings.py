@@ -132,6 +132,19 @@ def spun(network: Network, node: str) -> list[Step]:
     return ordered
 
 
+def require_order(network: Network, node: str) -> None:
+    """Going round a node, the right side of each line must be the left side of the next.
+
+    Raises TopologyError `would_tear`, `along_edge`, `unknown_node` (no line meets there).
+    """
+    leaving = spun(network, node)
+    if not leaving:
+        raise TopologyError("unknown_node", node=node)
+    for one, other in zip(leaving, (*leaving[1:], leaving[0]), strict=True):
+        if sides_of(network, one)[1] != sides_of(network, other)[0]:
+            raise TopologyError("would_tear", node=node, point=degrees(network.nodes[node]))
+
+
 def degrees(point: Point) -> tuple[float, float]:
     """Return a point's longitude and latitude in degrees."""
     return point[0] / UNITS, point[1] / UNITS

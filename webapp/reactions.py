@@ -53,7 +53,7 @@ REACTIONS: dict[str, list[str]] = {
     "calls.escalated": ["calls.plan_clock", "calls.tell"],
 }
 REACTIONS["areas.published"] = ["areas.begin_plan"]
-REACTIONS["areas.began"] = ["cases.reroute_moved"]
+REACTIONS["areas.started"] = ["cases.reroute_moved"]
 REACTIONS["cases.reported"].append("repeats.link_case")
 for _name in ("cases.reported", "cases.escalated", "cases.reopened", "cases.unmerged", "cases.rerouted"):
     REACTIONS.setdefault(_name, []).append("duty.route_case")

@@ -295,7 +295,7 @@ def withdraw(session: Session, plan: Plan, *, by: Actor) -> Plan:
     return plan
 
 
-def begin(session: Session, plan: Plan, *, by: Actor) -> bool:
+def start(session: Session, plan: Plan, *, by: Actor) -> bool:
     """Let postings and names follow a plan whose date has come; say whether that was due.
 
     Who was posted to a grid that was divided or joined answers for its heirs too, from the plan's beginning.
@@ -313,7 +313,7 @@ def begin(session: Session, plan: Plan, *, by: Actor) -> bool:
     for model, names in ((Grid, "grids"), (PoliceGrid, "police_grids")):
         for key, name in plan.source.get("names", {}).get(names, {}).items():
             session.execute(update(model).where(model.id == UUID(key)).values(name=name))
-    record(session, "areas.began", kind="plan", subject=plan.id, by=by, number=plan.number)
+    record(session, "areas.started", kind="plan", subject=plan.id, by=by, number=plan.number)
     return True
 
 

@@ -21,10 +21,10 @@ def begin_plan(run: Run) -> None:
             run_at=plan.valid_from, subject=str(plan.id),
         )  # fmt: skip
         return
-    actions.begin(run.session, plan, by=run.by)
+    actions.start(run.session, plan, by=run.by)
 
 
 def begin_due(run: Run) -> None:
     """Begin every plan whose date has come and that nobody has begun: the machine may have slept then."""
     for plan in history.due(run.session, clock.now()):
-        actions.begin(run.session, plan, by=run.by)
+        actions.start(run.session, plan, by=run.by)

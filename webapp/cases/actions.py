@@ -378,10 +378,13 @@ def reroute(session: Session, cases: Sequence[following.Moved], *, by: Actor) ->
     What was closed meanwhile stays where it was. The event holds where each came from and went to.
     """
     news = {item.case_id: item for item in cases if item.differs}
-    for row in session.execute(following.FOLLOW, following.followed(list(news.values()))).all():
+    for row in session.execute(_FOLLOW, following.followed(list(news.values()))).all():
         told = news[row.id].told(row.handler_id)
         record(session, "cases.rerouted", kind="case", subject=row.id, grid=row.grid_id, by=by, **told)
     return len(news)
+
+
+_FOLLOW = text("SELECT * FROM app.follow_ground(CAST(:news AS jsonb))")
 
 
 def locked_case(session: Session, case_id: UUID) -> Case:

@@ -109,18 +109,7 @@ def _nearest(session: Session, station_id: UUID, lon: float, lat: float, at: dat
         return None
 
 
-FOLLOW = text("""
-    UPDATE app.case_file c
-    SET plan_id = n.plan_id, grid_id = n.grid_id, police_grid_id = n.police_grid_id,
-        neighbour_grid_id = n.neighbour_grid_id, place_flag = n.place_flag, revision = c.revision + 1
-    FROM jsonb_to_recordset(CAST(:news AS jsonb))
-         AS n (id uuid, plan_id uuid, grid_id uuid, police_grid_id uuid, neighbour_grid_id uuid,
-               place_flag text)
-    WHERE c.id = n.id AND c.state NOT IN ('closed', 'rejected', 'duplicate', 'withdrawn')
-    RETURNING c.id, c.grid_id, c.handler_id""")
-
-
 def followed(cases: Sequence[Moved]) -> dict[str, str]:
-    """Return what the statement FOLLOW is given: where each case belongs now."""
+    """Return where each case belongs now, as the statement that moves them takes it."""
     rows = [{"id": item.case_id, **routed(item.area, item.accuracy_m)} for item in cases]
     return {"news": orjson.dumps(rows).decode()}

@@ -28,7 +28,7 @@ from webapp.drafts.opened import Open
 from webapp.drafts.sketch import Key, Sketch, Step
 
 
-def begin(
+def start(
     session: Session,
     draft_id: UUID,
     *,
@@ -60,7 +60,7 @@ def begin(
     )
     session.add(made)
     session.flush()
-    record(session, "drafts.begun", kind="draft", subject=made.id, by=by, plan=str(plan.id))
+    record(session, "drafts.started", kind="draft", subject=made.id, by=by, plan=str(plan.id))
     session.refresh(made)
     return made
 

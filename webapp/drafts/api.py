@@ -20,11 +20,11 @@ from webapp.drafts.schemas import (
     BackIn,
     CommentIn,
     CommentOut,
+    DraftFaultOut,
+    DraftFiguresOut,
     DraftIn,
     DraftOut,
     DraftWholeOut,
-    DraftFaultOut,
-    DraftFiguresOut,
     NameIn,
     OperationsIn,
     WhenIn,
@@ -60,7 +60,7 @@ def drafts(session: Session, by: Actor) -> list[dict[str, Any]]:
 @blp.response(201, DraftWholeOut)
 def begin(body: dict[str, Any], session: Session, by: Actor) -> dict[str, Any]:
     """Begin a draft upon a plan (nothing named: the one in force)."""
-    made = actions.begin(session, body["id"], name=body["name"], from_plan=body["from_plan"], by=by)
+    made = actions.start(session, body["id"], name=body["name"], from_plan=body["from_plan"], by=by)
     return _whole(session, made, by)
 
 

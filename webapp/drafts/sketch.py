@@ -146,7 +146,7 @@ def done(sketch: Sketch, told: Mapping[str, Any], by: str | None) -> Step:
     if kind in _DOERS:
         return _stepped(sketch, _DOERS[kind](sketch, told, by))
     if kind not in DRAWN:
-        raise Refused(problems=[Problem("/kind", "choice", {"choices": [*DRAWN, *_DOERS]})])
+        raise Refused(problems=[Problem("/kind", "answer_choice", {"choices": [*DRAWN, *_DOERS]})])
     return _drawn(sketch, topology.operation_from(told), told)
 
 
@@ -301,7 +301,7 @@ def _new_police_grid(sketch: Sketch, told: Mapping[str, Any], _by: str | None) -
     if not isinstance(key, str) or not _is_uuid(key):
         raise Refused(problems=[Problem("/police_grid", "bad_uuid")])
     if key in sketch.police_grids:
-        raise Refused(problems=[Problem("/police_grid", "id_taken", {"id": str(key)})])
+        raise Refused(problems=[Problem("/police_grid", "police_grid_taken", {"id": str(key)})])
     return {("police_grid", key): {"code": None, "name": _name(told)}}
 
 
@@ -316,7 +316,7 @@ def _unlock(sketch: Sketch, told: Mapping[str, Any], _by: str | None) -> dict[Ke
 def _lockable(sketch: Sketch, told: Mapping[str, Any]) -> str:
     target, part = told.get("target"), told.get("part")
     if target not in rules.TARGETS or not isinstance(part, str):
-        raise Refused(problems=[Problem("/target", "choice", {"choices": rules.TARGETS})])
+        raise Refused(problems=[Problem("/target", "answer_choice", {"choices": rules.TARGETS})])
     if sketch.body((str(target), part)) is None and f"{target}:{part}" not in sketch.locks:
         raise Refused(problems=[Problem("/part", f"unknown_{target}", {"id": part})])
     return f"{target}:{part}"

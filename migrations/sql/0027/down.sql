@@ -1,6 +1,7 @@
 -- Takes back what plans.sql and drafts.sql made; the tables' own policies go with the tables.
 DROP FUNCTION app.ground_counts(bytea[], timestamptz, boolean);
 DROP FUNCTION app.plans_turn();
+DROP FUNCTION app.follow_ground(jsonb);
 DROP TRIGGER police_grid_guarded ON app.police_grid;
 DROP TRIGGER grid_guarded ON app.grid;
 DROP TRIGGER shapes_added ON app.police_grid_shape;

@@ -117,6 +117,19 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 
     SELECT pg_advisory_xact_lock(hashtextextended('areas.plans:' || app.my_station()::text, 0))
 $$;
 
-REVOKE EXECUTE ON FUNCTION app.guard_plan(), app.guard_shapes(), app.guard_new_shapes(), app.guard_code(),
+-- Open cases follow new boundaries, under the caller's own rights; what was closed meanwhile stays where it was.
+CREATE FUNCTION app.follow_ground(news jsonb) RETURNS TABLE (id uuid, grid_id uuid, handler_id uuid)
+LANGUAGE sql VOLATILE SECURITY INVOKER SET search_path = pg_catalog, public, pg_temp AS $$
+    UPDATE app.case_file c
+    SET plan_id = n.plan_id, grid_id = n.grid_id, police_grid_id = n.police_grid_id,
+        neighbour_grid_id = n.neighbour_grid_id, place_flag = n.place_flag, revision = c.revision + 1
+    FROM jsonb_to_recordset(news) AS n (id uuid, plan_id uuid, grid_id uuid, police_grid_id uuid,
+                                        neighbour_grid_id uuid, place_flag text)
+    WHERE c.id = n.id AND c.state NOT IN ('closed', 'rejected', 'duplicate', 'withdrawn')
+    RETURNING c.id, c.grid_id, c.handler_id
+$$;
+
+REVOKE EXECUTE ON FUNCTION app.follow_ground(jsonb), app.guard_plan(), app.guard_shapes(), app.guard_new_shapes(), app.guard_code(),
     app.plans_turn() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.follow_ground(jsonb) TO shuangge_worker;
 GRANT EXECUTE ON FUNCTION app.plans_turn() TO shuangge_web, shuangge_worker;

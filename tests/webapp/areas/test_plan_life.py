@@ -174,27 +174,26 @@ def test_a_plan_to_come_is_withdrawn_and_the_one_before_goes_on(as_role, bring, 
     assert said(step(planner, str(station.plan_id), "withdraw")) == (409, "state")
 
 
+def with_corner(grid, lon, lat):
+    """Give a grid's outline one more corner on its straight side at a longitude, as its neighbours have."""
+    ring = grid["geometry"]["coordinates"][0]
+    sides = [n for n in range(len(ring) - 1) if ring[n][0] == ring[n + 1][0] == pytest.approx(lon, abs=1e-9)]
+    ring.insert(sides[0] + 1, [ring[sides[0]][0], lat])
+
+
 def split_document():
     """A1 is divided: its north keeps the code, its south is new; C1 and C2 are joined under C1's code."""
     content = document()
     found = {f["properties"]["name"]: f for f in content["features"]}
     west, south, east, north = shape(found["T-A1"]["geometry"]).bounds
     middle = round((south + 2 * north) / 3, 6)
-    found["T-A1"]["geometry"] = json.loads(json.dumps(feature(box(west, middle, east, north))["geometry"]))
+    found["T-A1"]["geometry"] = feature(box(west, middle, east, north))["geometry"]
     new = feature(box(west, south, east, middle), code="140106001001003", name="T-A3", police_grid="T-A")
+    with_corner(found["T-B1"], east, middle)
     low, high = (shape(found[name]["geometry"]).bounds for name in ("T-C1", "T-C2"))
     found["T-C1"]["geometry"] = feature(box(low[0], low[1], high[2], high[3]))["geometry"]
-    # neighbours need the corners of what was divided, and keep none that ends nowhere
-    found["T-B1"]["geometry"] = feature(
-        shape(found["T-B1"]["geometry"]).union(box(0, 0, 0, 0))  # the same
-    )["geometry"]
+    with_corner(found["T-C1"], low[0], low[3])
     content["features"] = [f for name, f in found.items() if name != "T-C2"] + [new]
-    ring = found["T-B1"]["geometry"]["coordinates"][0]
-    at = next(i for i in range(4) if ring[i][0] == ring[i + 1][0] == east)
-    ring.insert(at + 1, [east, middle])
-    joined = found["T-C1"]["geometry"]["coordinates"][0]
-    at = next(i for i in range(4) if joined[i][0] == joined[i + 1][0] == low[0])
-    joined.insert(at + 1, [low[0], low[3]])
     return content
 
 

@@ -81,8 +81,9 @@ class Board:
         key = self.grid(name)
         around = [line for line in self.lines.values() if key in (line["left"], line["right"])]
         points = [self.nodes[node] for line in around for node in (line["start"], line["end"])]
+        points += [point for line in around for point in line["via"]]
         (west, east), (south, north) = ((min(v), max(v)) for v in zip(*points, strict=True))
-        height = (south + north) // 2
+        height = south + (north - south) * 2 // 5
         path = [[west - 1000, height], [east + 1000, height]]
         return {
             "kind": "split",
