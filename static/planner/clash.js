@@ -64,8 +64,9 @@ export class Clash {
     const buttons = [
       h("button", { class: "btn", type: "button", id: "clash-theirs", text: t("clash.theirs"), on: { click: settle(() => this.#settle("theirs")) } }),
       h("button", { class: "btn", type: "button", id: "clash-mine", text: t("clash.mine"), on: { click: settle(() => this.#settle("mine")) } }),
-      h("button", { class: "btn", type: "button", id: "clash-copy", text: t("clash.copy"), on: { click: settle(() => this.#copy()) } }),
     ];
+    if (this.stage.draft.meta.can?.copy)
+      buttons.push(h("button", { class: "btn", type: "button", id: "clash-copy", text: t("clash.copy"), on: { click: settle(() => this.#copy()) } }));
     this.window = h(
       "section",
       { class: "card planner-clash", role: "alertdialog", "aria-labelledby": "clash-title", tabindex: "-1" },

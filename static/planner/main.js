@@ -103,7 +103,9 @@ function makeTabs() {
     for (const button of buttons) button.setAttribute("aria-selected", String(button.id === `tab-${tab.name}`));
     box.setAttribute("aria-labelledby", `tab-${tab.name}`);
   };
-  fill(byId("tabs"), buttons);
+  const show = () => fill(byId("tabs"), buttons.filter((button) => button.id !== "tab-compare" || draft.meta.can?.compare));
+  draft.addEventListener("meta", show);
+  show();
   open(tabs[0]);
 }
 
