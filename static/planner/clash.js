@@ -12,6 +12,9 @@ import { outline } from "./stage.js";
 /** @typedef {import("./network.js").Network} Network */
 /** @typedef {import("./collisions.js").Collided} Collided */
 
+/** How much of the map the window covers. */
+const WINDOW_PX = 400;
+
 export class Clash {
   /** @param {Stage} stage */
   constructor(stage) {
@@ -42,7 +45,7 @@ export class Clash {
     this.theirs = lines.filter((id) => now.lines.has(id)).map((id) => now.course(id));
     this.mine = courses(draft.base, found.map(({ entry }) => entry.operation));
     const grids = collided.flatMap((one) => [...draft.network.areasOf(linesOf(draft.network, one)), ...(one.grid ? [one.grid] : [])]);
-    fit(map, draft.network.box(grids.filter((id) => draft.network.byArea.has(id))), map.getZoom());
+    fit(map, draft.network.box(grids.filter((id) => draft.network.byArea.has(id))), 17, WINDOW_PX < map.getSize().x * 0.6 ? WINDOW_PX : 0);
     this.stage.layer.redrawAbove();
     this.#open(collided);
   }

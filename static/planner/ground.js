@@ -52,9 +52,10 @@ function plain(text) {
  * @param {any} map
  * @param {import("./geometry.js").Box | null} box
  * @param {number} [nearest]
+ * @param {number} [covered] pixels at the right edge that something else covers
  */
-export function fit(map, box, nearest = 18) {
+export function fit(map, box, nearest = 18, covered = 0) {
   if (!box) return;
   const corner = (/** @type {number} */ x, /** @type {number} */ y) => map.options.crs.pointToLatLng(L.point(x * 256, y * 256), 0);
-  map.fitBounds([corner(box.west, box.south), corner(box.east, box.north)], { padding: [24, 24], maxZoom: nearest, animate: false });
+  map.fitBounds([corner(box.west, box.south), corner(box.east, box.north)], { paddingTopLeft: [24, 24], paddingBottomRight: [24 + covered, 24], maxZoom: nearest, animate: false });
 }
