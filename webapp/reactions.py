@@ -98,6 +98,7 @@ QUICK_JOBS = frozenset(
     {
         "areas.begin_plan",
         "cases.award_points",
+        "cases.reroute_moved",
         "cases.recount_limit",
         "duty.route_case",
         "webhooks.enqueue_deliveries",

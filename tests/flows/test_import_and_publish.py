@@ -20,7 +20,7 @@ from webapp.demo import load as demo
 pytestmark = pytest.mark.slow
 
 
-def wait_for(met, patience_s=30.0):
+def wait_for(met, patience_s=90.0):
     """Wait until something is so: the worker does it on its own."""
     end = time.monotonic() + patience_s
     while not met():

@@ -50,7 +50,7 @@ class Moved:
 
 
 # How much changed ground one look takes: a piece of it with all its cases.
-PIECES = 20
+PIECES = 5
 # Beside what lies in the changed ground: what stood at its edge, outside all grids, or may be a grid's that
 # is no more. Closed cases are left where they were, and so is what was routed by the new plan already.
 _IN_MOVED_ZONE = text("""
