@@ -29,7 +29,8 @@ PASSWORD = "Plum-kettle-41-river"
 WIDTH, HEIGHT = 0.004, 0.003
 
 # Most tests are about something else than the end of a case; those of its life switch the strict end on.
-SETTINGS = {"strict_end": False}
+# The same for a second person's approval of plans.
+SETTINGS = {"strict_end": False, "plan_approval": False}
 
 # Reports that tests send beside each other are no repeats of each other, or every timeline would depend on
 # which tests ran before. Tests about repeats ask for the usual terms (fixture `usual_repeats`).
