@@ -20,7 +20,7 @@ const ROOMS = {
     "reported accepted rejected merged unmerged dispatched acknowledged returned started correction_ordered graded extension_asked " +
     "extension_granted extension_refused fed_back sent_back hang_up_asked hung_up hang_up_refused resumed transferred receipt_noted " +
     "answer_noted taken_back escalated withdrawn looked_back reopened closed file_added file_completed voice_added note_added limit_recounted " +
-    "answers_filled",
+    "answers_filled rerouted",
   duty: "case_sent",
   intake: "revised",
   leads: "visited person_kept person_ended",

@@ -87,16 +87,27 @@ def _ground(drawn: Mapping[str, Polygon], ground: Any) -> Iterator[Fault]:
 
 
 def _torn(sketch: Sketch, drawn: Mapping[str, Polygon]) -> Iterator[Fault]:
-    """Say which police grids do not hang together: grids that share only a corner do not."""
+    """Say which police grids do not hang together: grids that share only a corner do not.
+
+    What lies apart are the grids without those that hang together with the most households.
+    """
     members: dict[str, set[str]] = {}
     for key, body in sketch.grids.items():
         members.setdefault(body["police_grid"], set()).add(key)
     for beat, keys in members.items():
-        piece = _reached(sketch, min(keys), keys)
-        apart = sorted(keys - piece, key=lambda key: sketch.grids[key]["name"])
+        apart = sorted(keys - _main_piece(sketch, keys), key=lambda key: sketch.grids[key]["name"])
         if apart:
             name = sketch.police_grids[beat]["name"]
             yield Fault("not_connected", tuple(apart), beat, _inside(drawn[apart[0]]), (name,))
+
+
+def _main_piece(sketch: Sketch, keys: set[str]) -> set[str]:
+    """Return the grids of some that hang together and have the most households."""
+    pieces: list[set[str]] = []
+    for key in sorted(keys):
+        if not any(key in piece for piece in pieces):
+            pieces.append(_reached(sketch, key, keys))
+    return max(pieces, key=lambda piece: (sum(sketch.grids[key]["households"] for key in piece), len(piece)))
 
 
 def _reached(sketch: Sketch, first: str, keys: set[str]) -> set[str]:
