@@ -191,3 +191,46 @@ def test_snapping_puts_a_dragged_corner_on_a_line_of_a_file(page_as: Pages) -> N
     desk.stroke((x, y), (x + 24, y + 3))
     desk.saved()
     assert abs(desk.corner("A1", "A2", "B1", "B2")[0] - (x + 30)) < 1
+
+
+def test_name_and_households_of_a_grid_are_changed_in_the_panel(page_as: Pages) -> None:
+    desk = Desk(page_as("planner"))
+    desk.begin(new_name())
+    grid = desk.grid("B1")
+    desk.tap(desk.middle("B1"))
+    desk.page.click("#edit-grid")
+    desk.page.fill("dialog input[name=name]", "河东花园")
+    desk.page.fill("dialog input[name=households]", "412")
+    desk.page.click("dialog .btn-primary")
+    desk.until("grids.get(given[0]).name === '河东花园' && grids.get(given[0]).households === 412", grid)
+    expect(desk.page.locator("#chosen-grids")).to_contain_text("河东花园")
+    expect(desk.page.locator("#chosen-grids")).to_contain_text("412")
+
+
+def test_new_police_grid_is_made_and_painted_with(page_as: Pages) -> None:
+    desk = Desk(page_as("planner"))
+    desk.begin(new_name())
+    grid = desk.grid("A1")
+    desk.tool("paint")
+    desk.page.get_by_role("button", name="新建警格").click()
+    desk.page.fill("dialog input[name=name]", "新村警格")
+    desk.page.click("dialog .btn-primary")
+    expect(desk.page.locator("#paint-with option:checked")).to_have_text("新村警格")
+    desk.saved()
+    desk.tap(desk.middle("A1"))
+    desk.until("grids.get(given[0]).police_grid === given[1]", grid, desk.beat("新村"))
+
+
+def test_locked_police_grid_takes_and_gives_nothing(page_as: Pages) -> None:
+    desk = Desk(page_as("planner", tolerate=REFUSED))
+    desk.begin(new_name())
+    desk.tool("lock")
+    desk.page.select_option("#lock-beat", desk.beat("A"))
+    desk.page.get_by_role("button", name="锁定 / 解锁警格").click()
+    desk.page.wait_for_function("() => shuanggePlanner.draft.locks.length === 1")
+    start = desk.shape()
+    desk.tool("paint")
+    desk.page.select_option("#paint-with", desk.beat("B"))
+    desk.tap(desk.middle("A1"))
+    expect(desk.page.locator("#said")).to_contain_text("没有接受")
+    assert desk.shape() == start
