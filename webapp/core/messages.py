@@ -267,6 +267,7 @@ MESSAGES = {
         "The grids of this plan leave gaps or overlap (%(reason)s); import it anew with repair."
     ),
     "comments_full": N_("A draft takes at most %(limit)s comments."),
+    "repair_differs": N_("The file would be repaired otherwise than shown; look at the preview again."),
     "police_grid_taken": N_("There is a police grid with this id already: %(id)s."),
     "unknown_grid": N_("There is no such grid in the draft: %(id)s."),
     "unknown_police_grid": N_("There is no such police grid in the draft: %(id)s."),

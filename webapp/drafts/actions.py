@@ -21,9 +21,9 @@ from webapp.core import clock
 from webapp.core.actor import Actor
 from webapp.core.errors import Conflict, Problem, Refused
 from webapp.core.events import record
-from webapp.drafts import becoming, faults, ledger, opened, queries, rules, telling
+from webapp.drafts import becoming, faults, importing, ledger, opened, queries, rules, telling
 from webapp.drafts import sketch as sketches
-from webapp.drafts.models import Draft, DraftComment, PlanOperation
+from webapp.drafts.models import Draft, DraftComment, DraftStart, PlanOperation
 from webapp.drafts.opened import Open
 from webapp.drafts.sketch import Key, Sketch, Step
 
@@ -61,6 +61,35 @@ def start(
     session.add(made)
     session.flush()
     record(session, "drafts.started", kind="draft", subject=made.id, by=by, plan=str(plan.id))
+    session.refresh(made)
+    return made
+
+
+def start_import(
+    session: Session, draft_id: UUID, brought: importing.Brought, *, name: str, by: Actor
+) -> Draft:
+    """Begin a draft with grids of a file, repaired to an exact coverage; twice with one id changes nothing.
+
+    It is compared with the plan in force. Raises Refused 'code_retired' for codes of grids that are no more.
+    """
+    known = session.get(Draft, draft_id)
+    if known is not None:
+        return start(session, draft_id, name=name, by=by)
+    plan = plan_at(session, by.station_id, clock.now())
+    if plan is not None:
+        _start_of(session, plan, by)
+    grids, beats, shapes = importing.bodies(session, draft_id, brought, by)
+    body = sketches.packed(topology.network_of(shapes), grids, beats)
+    first = DraftStart(id=uuid4(), station_id=by.station_id, plan_id=None, body=body)
+    session.add(first)
+    session.flush()
+    made = Draft(
+        id=draft_id, station_id=by.station_id, name=name, base_plan_id=plan.id if plan else None,
+        start_id=first.id, source={"import": brought.digest}, share=uuid4(), made_by=by.person_id,
+    )  # fmt: skip
+    session.add(made)
+    session.flush()
+    record(session, "drafts.imported", kind="draft", subject=made.id, by=by, grids=len(grids))
     session.refresh(made)
     return made
 
@@ -149,31 +178,12 @@ def _tried(
     except TopologyError as error:
         named = [(kind, str(error.params[kind])) for kind in ("line", "node") if kind in error.params]
         named += [("grid", str(error.params["area"]))] if "area" in error.params else []
-        hits = _collisions(session, draft, sketch, named, told, by)
+        hits = telling.collisions(session, draft, sketch, named, told, by)
         if hits:
             return None, hits
         raise telling.refusal(error, number) from error
-    hits = _collisions(session, draft, sketch, sorted(step.claimed), told, by)
+    hits = telling.collisions(session, draft, sketch, sorted(step.claimed), told, by)
     return (None, hits) if hits else (step, [])
-
-
-def _collisions(
-    session: Session,
-    draft: Draft,
-    sketch: Sketch,
-    keys: Sequence[Key],
-    told: Mapping[str, Any],
-    by: Actor,
-) -> list[dict[str, Any]]:
-    """Return those of some parts that another planner meant after the head that an operation knew."""
-    newer = {key: sketch.revs.get(key, 0) for key in keys if sketch.revs.get(key, 0) > told["based_on"]}
-    stored = {key: rev for key, rev in newer.items() if rev <= draft.head}
-    makers = queries.makers(session, draft.id, stored.values()) if stored else {}
-    return [
-        telling.collision(sketch, key, told["id"], makers[rev])
-        for key, rev in sorted(stored.items())
-        if makers[rev].by_id != by.person_id
-    ]
 
 
 def _body(told: Mapping[str, Any]) -> dict[str, Any]:
@@ -274,7 +284,7 @@ def _back(session: Session, draft_id: UUID, operation_id: UUID, way: str, by: Ac
     except TopologyError as error:
         raise telling.refusal(error, 0) from error
     if step is None:
-        raise _in_the_way(session, draft, was.sketch, in_the_way, operation_id)
+        raise telling.in_the_way(session, draft, was.sketch, in_the_way, operation_id)
     seq = step.sketch.head
     if way == rules.UNDO:
         stacks = rules.undone(stacks, seq, target.undo_below)
@@ -282,21 +292,6 @@ def _back(session: Session, draft_id: UUID, operation_id: UUID, way: str, by: Ac
         stacks = rules.redone(stacks, seq, target.redo_below)
     row = _row(draft, step, operation_id, way, {"of": target.seq}, stacks, by)
     return _kept(session, draft, was, [step], [row], by)
-
-
-def _in_the_way(
-    session: Session, draft: Draft, sketch: Sketch, keys: Sequence[Key], operation_id: UUID
-) -> Conflict:
-    revs = {key: sketch.revs.get(key, 0) for key in keys}
-    makers = queries.makers(session, draft.id, revs.values())
-    told = [
-        telling.collision(sketch, key, operation_id, makers[rev])
-        for key, rev in revs.items()
-        if rev in makers
-    ]
-    refused = Conflict("draft_collision")
-    refused.with_members(collided=told)
-    return refused
 
 
 def comment(

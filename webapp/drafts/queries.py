@@ -147,10 +147,10 @@ def counts(session: Session, shapes: Sequence[Polygon | MultiPolygon]) -> list[C
     return [Counts(row.open_cases, row.cases_year, row.places) for row in rows]
 
 
-def patrols(session: Session, shapes: Sequence[Polygon | MultiPolygon]) -> list[int]:
-    """Return how many walks of the last year went through some shapes."""
+def counts_and_walks(session: Session, shapes: Sequence[Polygon | MultiPolygon]) -> list[tuple[Counts, int]]:
+    """Return what lies in some shapes, and how many walks of the last year went through each."""
     rows = session.execute(_COUNTS, _asked(shapes, walks=True)) if len(shapes) else ()
-    return [row.patrols for row in rows]
+    return [(Counts(row.open_cases, row.cases_year, row.places), row.patrols) for row in rows]
 
 
 def _asked(shapes: Sequence[Polygon | MultiPolygon], *, walks: bool) -> dict[str, Any]:
