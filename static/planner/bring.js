@@ -72,13 +72,20 @@ function show(box, form, told, trouble) {
     box,
     h("p", { class: "alert", id: "repair-said", data: { tone: clean ? "success" : "warning" }, text: words }),
     ground,
-    altered.length > 0 && h("h2", { text: t("bring.altered") }),
-    altered.length > 0 && table("altered", [t("bring.grid"), t("bring.lost"), t("bring.gained")], altered.map((one) => row(one.name, one.lost_m2, one.gained_m2))),
-    filled.length > 0 && h("h2", { text: t("bring.filled") }),
-    filled.length > 0 && table("filled", [t("bring.grid"), t("bring.hole")], filled.map((one) => row(one.code, one.area_m2))),
     h("div", { class: "action-bar" }, h("button", { class: "btn btn-primary", type: "button", id: "accept", text: t("bring.accept"), on: { click: () => void accept() } })),
+    altered.length > 0 && part(t("bring.altered"), table("altered", [t("bring.grid"), t("bring.lost"), t("bring.gained")], altered.map((one) => row(one.name, one.lost_m2, one.gained_m2)))),
+    filled.length > 0 && part(t("bring.filled"), table("filled", [t("bring.grid"), t("bring.hole")], filled.map((one) => row(one.code, one.area_m2)))),
   );
   draw(ground, told);
+}
+
+/**
+ * A list that opens when it is asked for.
+ * @param {string} title
+ * @param {HTMLElement} list
+ */
+function part(title, list) {
+  return h("details", {}, h("summary", { text: title }), list);
 }
 
 /**

@@ -274,6 +274,7 @@ def test_file_of_drawn_grids_becomes_a_draft_after_its_repair_was_seen(page_as: 
     )
     page.click("#bring button[type=submit]")
     expect(page.locator("#repair-said")).to_contain_text("6 个网格")
+    page.click("#repair details:has(#altered) summary")
     expect(page.locator("#altered tbody tr").first).to_be_visible()
     expect(page.locator(".repair-map canvas")).to_be_visible()
     page.click("#accept")

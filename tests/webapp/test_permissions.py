@@ -332,6 +332,7 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     # Plans and drafts
     ("GET", "/planner/"): PLANNERS,
     ("GET", "/planner/drafts/<uuid:draft_id>"): PLANNERS,
+    ("GET", "/planner/history"): PLANNERS | {"officer"},
     **{
         ("POST", f"/api/v1/plans/<uuid:plan_id>/{verb}"): PLANNERS
         for verb in ("submit", "approve", "withdraw")

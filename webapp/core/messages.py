@@ -287,7 +287,9 @@ MESSAGES = {
     "too_many_lines": N_("Too many lines: at most %(limit)s."),
     "too_many_tiles": N_("Too many map tiles: at most %(limit)s."),
     "too_many_vertices": N_("An outline has too many points: at most %(limit)s."),
-    "unknown_format": N_("This kind of file is not taken; send GeoJSON, a zipped Shapefile or a GeoPackage."),
+    "unknown_format": N_(
+        "This kind of file is not taken; send GeoJSON, KML, DXF, a zipped Shapefile or a GeoPackage."
+    ),
     # Calls and orders of other systems
     "bad_call_time": N_("“%(given)s” is no time that can be read."),
     "bad_coordinate": N_("“%(given)s” are no coordinates."),

@@ -67,8 +67,12 @@ def drafts(session: Session, by: Actor) -> list[dict[str, Any]]:
 @blp.arguments(DraftIn)
 @blp.response(201, DraftWholeOut)
 def begin(body: dict[str, Any], session: Session, by: Actor) -> dict[str, Any]:
-    """Begin a draft upon a plan (nothing named: the one in force)."""
-    made = actions.start(session, body["id"], name=body["name"], from_plan=body["from_plan"], by=by)
+    """Begin a draft upon a plan (nothing named: the one in force), or as a copy of another draft."""
+    said = {"name": body["name"], "by": by}
+    if body["from_draft"]:
+        made = actions.copy(session, body["id"], body["from_draft"], at=body["at"], **said)
+    else:
+        made = actions.start(session, body["id"], from_plan=body["from_plan"], **said)
     return _whole(session, made, by)
 
 
@@ -148,6 +152,8 @@ def _can(plan: Plan | None, by: Actor, approval: bool) -> dict[str, bool]:
         "publish": plan is not None and publish_problem(plan.state, approval=approval) is None,
         "withdraw": state in (PlanState.IN_REVIEW, PlanState.APPROVED, PlanState.PUBLISHED),
         "comment": True,
+        "compare": True,
+        "copy": True,
     }
 
 
@@ -181,7 +187,7 @@ def draw(body: dict[str, Any], draft_id: UUID, session: Session, by: Actor) -> d
     return _applied(session, done, by, min(told["based_on"] for told in body["operations"]))
 
 
-def _applied(session: Session, done: actions.Drawn, by: Actor, after: int) -> dict[str, Any]:
+def _applied(session: Session, done: telling.Drawn, by: Actor, after: int) -> dict[str, Any]:
     """Return what was done after a head, by whomever, with the figures that changed."""
     sketch = done.now.sketch
     keys = done.keys if done.was.sketch.head == after else _keys(session, done.draft, after)

@@ -97,6 +97,18 @@ def operations(session: Session, draft_id: UUID, after: int) -> list[Row[Any]]:
     return list(session.execute(rows))
 
 
+def parts_at(session: Session, draft_id: UUID, at: int | None) -> dict[tuple[str, str], Body | None]:
+    """Return the parts of a draft that differ from its start, as they were after operation `at`, or now."""
+    parts = {(row.kind, row.id): row.body for row in parts_after(session, draft_id, 0)}
+    if at is not None:
+        later = select(PlanOperation.inverse).where(
+            PlanOperation.draft_id == draft_id, PlanOperation.seq > at
+        )
+        for inverse in session.scalars(later.order_by(PlanOperation.seq.desc())):
+            parts |= {(kind, part): old for kind, part, old, _new in inverse}
+    return parts
+
+
 def operation(session: Session, draft_id: UUID, seq: int) -> PlanOperation:
     """Return one operation."""
     return session.get_one(PlanOperation, (draft_id, seq))

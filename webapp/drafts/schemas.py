@@ -17,6 +17,13 @@ class DraftIn(Strict):
     id = fields.UUID(required=True)
     name = Text(120, low=1, required=True)
     from_plan = fields.UUID(load_default=None, allow_none=True)
+    from_draft = fields.UUID(load_default=None, allow_none=True)
+    at = fields.Integer(
+        load_default=None,
+        allow_none=True,
+        validate=validate.Range(min=0),
+        metadata={"description": "With from_draft: as it was after this operation"},
+    )
 
 
 class PreviewIn(Strict):
@@ -134,6 +141,8 @@ class CanOut(Strict):
     publish = fields.Boolean()
     withdraw = fields.Boolean()
     comment = fields.Boolean()
+    compare = fields.Boolean()
+    copy = fields.Boolean()
 
 
 class DraftWholeOut(DraftOut):

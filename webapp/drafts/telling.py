@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,17 @@ from webapp.drafts import ledger, queries
 from webapp.drafts.models import Draft
 from webapp.drafts.opened import Open
 from webapp.drafts.sketch import Key, Sketch
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What a request has done to a draft: before, after, and the parts that each new operation touched."""
+
+    draft: Draft
+    was: Open
+    now: Open
+    keys: Mapping[int, Sequence[Key]]
+    reshaped: frozenset[str] = frozenset()
 
 
 def network(sketch: Sketch) -> dict[str, Any]:

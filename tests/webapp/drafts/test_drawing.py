@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.webapp.drafts.conftest import DRAFTS
+from tests.webapp.drafts.conftest import DRAFTS, Board
 from webapp.drafts import opened
 
 
@@ -272,3 +272,19 @@ def test_a_draft_is_compared_with_its_plan_and_with_another_draft(board, station
     assert mine.client.get(f"{DRAFTS}/{mine.id}/compare?with={theirs.id}").json["totals"]["moves"] == 2
     assert theirs.client.get(f"{DRAFTS}/{theirs.id}/compare").json["moves"] == []
     assert mine.client.get(f"{DRAFTS}/{mine.id}/compare?with={uuid4()}").status_code == 404
+
+
+def test_a_draft_is_copied_as_it_is_and_as_it_was(board):
+    mine = board()
+    mine.send(mine.bulge())
+    then = network(mine)
+    mine.send(mine.cut("T-C1"), {"kind": "rename", "grid": mine.grid("T-B2"), "name": "乙"})
+    for at, expected in ((1, then), (None, network(mine))):
+        said = {"id": str(uuid4()), "name": "副本", "from_draft": mine.id} | ({"at": at} if at else {})
+        made = mine.client.post(DRAFTS, json=said)
+        assert made.status_code == 201, made.text
+        twin = Board(mine.client, made.json)
+        assert network(twin) == expected
+        assert code(twin.back("undo")) == (409, "nothing_to_undo")
+        assert twin.send({"kind": "rename", "grid": twin.grid("T-A1"), "name": "甲"}).status_code == 200
+    assert mine.load().head == 3
