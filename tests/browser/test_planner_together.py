@@ -281,3 +281,16 @@ def test_file_of_drawn_grids_becomes_a_draft_after_its_repair_was_seen(page_as: 
     desk.ready()
     expect(page.locator("#draft-name")).to_have_text(name)
     assert desk.ask("return draft.grids.size") == 6
+
+
+def test_own_work_can_be_kept_in_a_new_draft(page_as: Pages) -> None:
+    first, second, draft = two_at(page_as)
+    theirs, _ = collide(first, second)
+    shown = second.ask("return JSON.stringify([...network.nodes].sort())")
+    second.page.click("#clash-copy")
+    expect(second.page).not_to_have_url(re.compile(draft))
+    second.ready()
+    expect(second.page.locator("#draft-name")).to_contain_text("副本")
+    assert second.ask("return JSON.stringify([...draft.base.nodes].sort())") == shown
+    first.open(draft)
+    assert first.shape() == theirs
