@@ -2,7 +2,8 @@
 
 Run as a script by collectors.area_files, never imported by it. Reads its order from the command line
 (`read|write`, job folder, driver, layer), writes `result.json` into the job folder, and may die: what it
-must not do is take the service with it. All its names are fixed, none comes from the file.
+must not do is take the service with it. All its names are fixed, none comes from the file. Only for a
+drawing does it load more of ours.
 """
 
 from __future__ import annotations
@@ -45,11 +46,11 @@ def limited(verb: str) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def check_drivers() -> None:
+def check_drivers(driver: str) -> None:
     """Stop unless every driver but the allowed ones is switched off (GDAL_SKIP of the parent)."""
     import pyogrio
 
-    extra = sorted(set(pyogrio.list_drivers()) - ALLOWED)
+    extra = sorted(set(pyogrio.list_drivers()) - ALLOWED - ({driver} & {"DXF"}))
     if extra:
         raise Stop("sandbox", f"drivers that must be off are on: {extra}")
 
@@ -294,12 +295,25 @@ def kind_of(rows: list[Any], at: int) -> str:
     return "number" if numbers else "text"
 
 
+def read_drawing(source: Path, layer: str) -> dict[str, Any]:
+    """The faces that the lines of a DXF drawing close, as `read` returns areas."""
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    from collectors import drawings, records
+
+    try:
+        return drawings.read(source, layer)
+    except records.Refused as refused:
+        raise Stop(refused.code, refused.detail, **refused.params) from None
+
+
 def done(verb: str, job: Path, source: Path, layer: str, encoding: str) -> dict[str, Any]:
     """Do the order that the verb names."""
     if verb == "write_rows":
         return write_rows(job)
     if verb == "read_rows":
         return read_rows(source)
+    if verb == "read_drawing":
+        return read_drawing(source, layer)
     if verb == "write":
         return write(job, "GPKG" if source.suffix == ".gpkg" else "ESRI Shapefile")
     return read(source, layer, encoding)
@@ -312,11 +326,11 @@ def main(arguments: list[str]) -> None:
     verb, folder, driver, layer, encoding = arguments
     job = Path(folder)
     try:
-        check_drivers()
+        check_drivers(driver)
         import pyogrio
 
         try:
-            source = job / ("area.gpkg" if driver == "GPKG" else "area.shp")
+            source = job / {"GPKG": "area.gpkg", "DXF": "area.dxf"}.get(driver, "area.shp")
             answer = done(verb, job, source, layer, encoding)
         except UnicodeDecodeError as error:
             raise Stop("bad_encoding", str(error)[:300]) from None

@@ -1,4 +1,4 @@
-"""Areas in GIS files (GeoJSON, KML, zipped Shapefile, GeoPackage); GDAL runs outside this process."""
+"""Areas in GIS files (GeoJSON, KML, Shapefile, GeoPackage, DXF); GDAL runs outside this process."""
 
 from __future__ import annotations
 
@@ -32,6 +32,8 @@ WALL_S = 40
 _DBF_TEXT_BYTES = 254
 _MARK = b"\xef\xbb\xbf"
 _ZIP = b"PK\x03\x04"
+# Comments (group 999) may stand before the first section.
+_DXF = re.compile(rb"(?:\s*999\r?\n[^\n]{0,300}\n){0,50}\s*0\r?\n\s*SECTION\r?\n")
 _KML = re.compile(rb"<(?:\w{1,20}:)?kml[\s>]")
 
 # Every vector driver of GDAL 3.12 but the three that are meant: some open addresses, some other files.
@@ -81,6 +83,7 @@ def decode(
 
     `crs` names the coordinate system when the file does not, or when it says a geographic one wrongly
     (GCJ-02 labelled WGS 84 is common); `columns` maps our fields to headings; `layer` picks one of several.
+    Of a DXF drawing, which names no system, the faces that lines close are the areas (collectors.drawings).
     Raises Refused: those of geojson.decode_areas and area_zip.unpacked, and too_large, unknown_format,
     crs_missing, crs_conflict, unknown_crs, bad_area_file, bad_encoding, file_too_costly, file_crashed.
     """
@@ -140,7 +143,9 @@ def _form(data: bytes) -> str:
         return "kml"
     if data.removeprefix(_MARK).lstrip()[:1] == b"{":
         return "geojson"
-    raise Refused.because("unknown_format", "neither GeoJSON, KML, zipped Shapefile nor GeoPackage")
+    if _DXF.match(data.removeprefix(_MARK)):
+        return "dxf"
+    raise Refused.because("unknown_format", "neither GeoJSON, KML, zipped Shapefile, GeoPackage nor DXF")
 
 
 def _known(crs: str) -> str:
@@ -170,16 +175,20 @@ def _through_child(
     with tempfile.TemporaryDirectory(prefix="areas-") as folder:
         job = Path(folder)
         encoding = ""
+        verb = "read"
         if form == "geopackage":
             (job / "area.gpkg").write_bytes(data)
             driver = "GPKG"
+        elif form == "dxf":
+            (job / "area.dxf").write_bytes(data)
+            verb, driver = "read_drawing", "DXF"
         else:
             files = area_zip.unpacked(data, layer)
             for suffix, content in files.items():
                 if suffix != ".cpg":
                     (job / f"area{suffix}").write_bytes(content)
             encoding, driver, layer = _code_page(files.get(".cpg", b"")), "ESRI Shapefile", ""
-        answer = _run("read", job, driver, layer, encoding)
+        answer = _run(verb, job, driver, layer, encoding)
     stated = str(answer["crs_text"])
     raw = geojson.areas_of(answer, columns=columns)
     return raw, _known(stated) if stated else "", str(answer["encoding"])
@@ -255,5 +264,6 @@ def _run(
     """Start the child for one order and return its answer; its death and its refusal are a Refused."""
     child = Path(__file__).with_name("area_child.py")
     command = [sys.executable, "-I", str(child), verb, str(job), driver, layer, encoding]
-    environment = {**_ENVIRONMENT, "LANG": "C.UTF-8", "PATH": os.defpath}
+    skipped = _SKIPPED.replace("DXF,", "") if driver == "DXF" else _SKIPPED
+    environment = {**_ENVIRONMENT, "GDAL_SKIP": skipped, "LANG": "C.UTF-8", "PATH": os.defpath}
     return child_process.answer(command, environment, job, wall_s, RESULT_LIMIT_BYTES)

@@ -49,6 +49,8 @@ class Index:
     levels: frozenset[int]
 
 
+_LOWEST = 15
+"""Cells of 30 m are the smallest: smaller ones would be too many for a grid's box."""
 _UNMADE = Index(Persistent(), Persistent(), Persistent(), frozenset())
 
 
@@ -173,9 +175,9 @@ def _sides(members: Iterable[tuple[Network, str]]) -> Iterator[tuple[str, str]]:
 
 
 def _cells(network: Network, key: str) -> list[Cell]:
-    """Return the at most four cells, as large as the line, that its box lies in."""
+    """Return the at most four cells, at least as large as the line, that its box lies in."""
     west, south, east, north = box_of(network.course(key))
-    level = max(east - west, north - south).bit_length()
+    level = max(max(east - west, north - south).bit_length(), _LOWEST)
     return [
         (level, i, j)
         for i in range(west >> level, (east >> level) + 1)

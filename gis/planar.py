@@ -1,10 +1,11 @@
-"""Faces of the planar network that lines and the outline of a ground form together."""
+"""Faces of the planar network that lines, or lines and the outline of a ground, form together."""
 
 from collections.abc import Sequence
 
 import numpy as np
 import shapely
-from shapely import Polygon
+from shapely import LineString, Polygon
+from shapely.geometry.base import BaseGeometry
 
 from gis.errors import ShapeError
 from gis.soundness import Linear, Polygonal, polygons_of, require_lines, require_sound
@@ -31,3 +32,28 @@ def faces(lines: Sequence[Linear], ground: Polygonal) -> list[Polygon]:
     cut = np.array(polygons_of(shapely.polygonize([network])), dtype=object)
     kept = cut[shapely.contains_properly(ground, shapely.point_on_surface(cut))].tolist()
     return sorted(kept, key=lambda face: face.bounds)
+
+
+def closed_faces(shapes: Sequence[BaseGeometry], reach: float) -> list[Polygon]:
+    """Return the faces that lines and outlines close together, noded with each other, from west to east.
+
+    Any plane units. A loose end that lies no farther than `reach` from another line is led on to it; what
+    ends blind otherwise leaves no trace.
+    """
+    rims = [shape.boundary if shapely.get_dimensions(shape) == 2 else shape for shape in shapes]
+    parts = shapely.get_parts(shapely.union_all(rims)) if rims else np.array([], dtype=object)
+    ends, count = np.unique(shapely.get_coordinates(shapely.boundary(parts)), axis=0, return_counts=True)
+    tree = shapely.STRtree(parts)
+    bridges = [way for end in ends[count == 1] for way in _led_on(shapely.Point(end), tree, reach)]
+    faces = polygons_of(shapely.polygonize([shapely.union_all([*parts, *bridges])]))
+    return sorted(faces, key=lambda face: face.bounds)
+
+
+def _led_on(end: shapely.Point, tree: shapely.STRtree, reach: float) -> list[LineString]:
+    """Return a line from a loose end a little beyond the nearest other line, none if that is too far."""
+    near = tree.geometries[tree.query(end, predicate="dwithin", distance=reach)].tolist()
+    ways = [shapely.shortest_line(end, other) for other in near if other.distance(end) > 0.0]
+    if not ways:
+        return []
+    (x, y), (u, v) = min(ways, key=lambda way: float(way.length)).coords
+    return [LineString([(x, y), (u + (u - x) * 1e-3, v + (v - y) * 1e-3)])]

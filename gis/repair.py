@@ -334,9 +334,10 @@ def _each_mended(codes: Sequence[str], shapes: Shapes) -> Shapes:
 
 
 def _altered(codes: Sequence[str], before: Shapes, after: Shapes) -> list[Altered]:
-    lost = shapely.area(shapely.difference(before, after))
-    gained = shapely.area(shapely.difference(after, before))
-    sizes = zip(codes, shapely.area(before), shapely.area(after), lost, gained, strict=True)
+    sizes_before, sizes_after = shapely.area(before), shapely.area(after)
+    common = shapely.area(shapely.intersection(before, after))
+    lost, gained = np.maximum(sizes_before - common, 0.0), np.maximum(sizes_after - common, 0.0)
+    sizes = zip(codes, sizes_before, sizes_after, lost, gained, strict=True)
     return [Altered(code, *(float(number) for number in numbers)) for code, *numbers in sizes]
 
 

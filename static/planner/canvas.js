@@ -286,7 +286,10 @@ export class NetworkLayer {
     for (const [beat, grids] of members) {
       const labels = grids.flatMap((area) => [network.shape(area)?.label ?? [0, 0]]);
       const [x, y] = [0, 1].map((way) => labels.reduce((sum, label) => sum + label[way], 0) / labels.length);
-      write(pen, this.scene?.policeGrids.get(beat)?.name ?? "", this.project(x, y));
+      // A police grid may be bent, or in pieces: its name stands in the grid nearest to its middle.
+      const far = ([left, top] = labels[0]) => Math.hypot(left - x, top - y);
+      const nearest = labels.reduce((best, label) => (far(label) < far(best) ? label : best));
+      write(pen, this.scene?.policeGrids.get(beat)?.name ?? "", this.project(nearest[0], nearest[1]));
     }
   }
 }

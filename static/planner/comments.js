@@ -62,7 +62,7 @@ export class CommentsTab {
 
   /** Copy the link under which others of the station see this draft. */
   async share() {
-    const link = new URL(this.draft.meta.share ?? `/planner/drafts/${this.draft.id}`, location.href).href;
+    const link = new URL((this.draft.meta.can?.share && this.draft.meta.share) || `/planner/drafts/${this.draft.id}`, location.href).href;
     try {
       await navigator.clipboard.writeText(link);
       toast(t("comments.copied"));

@@ -7,7 +7,7 @@ import { table } from "./figures.js";
 
 /**
  * A piece of ground that changes hands.
- * @typedef {{from: any, to: any, area_m2: number, households: number, open_cases: number, places: number, staff: any, patrols?: any, geometry: any}} Move
+ * @typedef {{from: any, to: any, area_m2: number, households: number, open_cases: number, places: number, staff: number, patrols: number, geometry: any}} Move
  */
 
 const COLUMNS = ["area_m2", "households", "open_cases", "places", "staff", "patrols"];
@@ -56,7 +56,7 @@ export class CompareTab {
     try {
       await this.draft.queue.flush();
       const told = await getJson(`${this.draft.address}/compare?with=${encodeURIComponent(other)}`);
-      this.#show(told.moves ?? told, told.totals ?? {});
+      this.#show(told.moves, told.totals);
     } catch (error) {
       fill(this.result, h("p", { class: "alert", data: { tone: "error" }, role: "alert", text: explain(error) }));
     }
@@ -76,7 +76,7 @@ export class CompareTab {
       return h("tr", {}, h("th", { scope: "row" }, button), COLUMNS.map((key) => h("td", { class: "num", text: amount(key, /** @type {any} */ (move)[key]) })));
     });
     const heads = [t("compare.moves"), ...COLUMNS.map((key) => t(`compare.${key}`))];
-    const sums = h("dl", { class: "figures" }, ["area_m2", "households", "open_cases", "places"].filter((key) => totals[key] !== undefined).map((key) => h("div", {}, h("dt", { text: t(`compare.${key}`) }), h("dd", { text: amount(key, totals[key]) }))));
+    const sums = h("dl", { class: "figures" }, COLUMNS.filter((key) => totals[key] !== undefined).map((key) => h("div", {}, h("dt", { text: t(`compare.${key}`) }), h("dd", { text: amount(key, totals[key]) }))));
     fill(this.result, moves.length ? [sums, table("moves", heads, body)] : h("p", { class: "empty card", text: t("compare.same") }));
   }
 }
@@ -98,11 +98,9 @@ function group(label, items) {
   return h("optgroup", { label }, items.map((item) => h("option", { value: item.id, text: [item.number && `${item.number}`, item.name].filter(Boolean).join(" · ") })));
 }
 
-/** @param {any} side */
+/** @param {any} side a grid by name and its police grid, null outside the station */
 function named(side) {
-  if (!side) return t("compare.nobody");
-  const name = (/** @type {any} */ part) => (typeof part === "string" ? part : part?.name);
-  return [name(side.police_grid), name(side.grid) ?? side.name].filter(Boolean).join(" / ") || t("compare.nobody");
+  return side ? `${side.police_grid_name} / ${side.name}` : t("compare.nobody");
 }
 
 /**
@@ -111,7 +109,5 @@ function named(side) {
  */
 function amount(key, value) {
   if (value === null || value === undefined) return "—";
-  if (Array.isArray(value)) return number(value.length);
-  if (typeof value === "object") return number(Object.values(value).flat().length);
   return key === "area_m2" ? number(value / 10_000, 2) : number(value);
 }

@@ -3,6 +3,7 @@
 import { byId, fill, h } from "../shared/dom.js";
 import { explain, getJson, send } from "../shared/http.js";
 import { dateTime, load, t } from "../shared/i18n.js";
+import { listenToFiles } from "./bring.js";
 import { LOOKS } from "./states.js";
 
 const form = /** @type {HTMLFormElement} */ (byId("begin"));
@@ -20,6 +21,7 @@ form.addEventListener("submit", async (event) => {
     trouble(error);
   }
 });
+listenToFiles(trouble);
 await Promise.all([drafts(), plans()]).catch(trouble);
 
 async function drafts() {

@@ -103,9 +103,7 @@ function makeTabs() {
     for (const button of buttons) button.setAttribute("aria-selected", String(button.id === `tab-${tab.name}`));
     box.setAttribute("aria-labelledby", `tab-${tab.name}`);
   };
-  const show = () => fill(byId("tabs"), buttons.filter((button) => button.id !== "tab-compare" || draft.meta.can?.compare));
-  draft.addEventListener("meta", show);
-  show();
+  fill(byId("tabs"), buttons);
   open(tabs[0]);
 }
 

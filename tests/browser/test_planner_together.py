@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 
 from playwright.sync_api import Route, expect
 
 from tests.browser.planner_steps import Desk, Pages, new_name
+from tests.webapp.drafts.test_importing import drawn_by_hand
 
 # Chromium writes each answer that is an error to the console; these are what the tests are about.
 REFUSED = ("status of 4(09|22)", "ERR_INTERNET_DISCONNECTED", "ERR_FAILED")
@@ -125,6 +127,23 @@ def test_check_names_faults_and_shows_where(page_as: Pages) -> None:
     desk.page.wait_for_function("(zoom) => shuanggePlanner.map.getZoom() !== zoom", arg=zoom)
 
 
+def test_comparison_names_what_changes_hands_and_shows_it_on_the_map(page_as: Pages) -> None:
+    desk = Desk(page_as("planner"))
+    desk.begin(new_name())
+    x, y = desk.corner("A1", "A2", "B1", "B2")
+    desk.stroke((x, y), (x + 30, y))
+    desk.saved()
+    desk.page.click("#tab-compare")
+    # A1 and A2 each get a strip of B1 and B2; rounding of the pixels may add a sliver.
+    moves = desk.page.locator("#moves tbody tr")
+    for loses, gains in (("B1", "A1"), ("B2", "A2")):
+        pair = desk.page.locator("#moves th").filter(has_text=re.compile(f"{loses}.*→.*{gains}"))
+        expect(pair).to_have_count(1)
+    center = desk.page.evaluate("shuanggePlanner.map.getCenter().toString()")
+    moves.first.locator("button").click()
+    desk.page.wait_for_function("(old) => shuanggePlanner.map.getCenter().toString() !== old", arg=center)
+
+
 def test_comment_at_a_place_is_kept_and_found_again(page_as: Pages) -> None:
     desk = Desk(page_as("planner"))
     draft = desk.begin(new_name())
@@ -191,3 +210,87 @@ def test_snapping_puts_a_dragged_corner_on_a_line_of_a_file(page_as: Pages) -> N
     desk.stroke((x, y), (x + 24, y + 3))
     desk.saved()
     assert abs(desk.corner("A1", "A2", "B1", "B2")[0] - (x + 30)) < 1
+
+
+def test_name_and_households_of_a_grid_are_changed_in_the_panel(page_as: Pages) -> None:
+    desk = Desk(page_as("planner"))
+    desk.begin(new_name())
+    grid = desk.grid("B1")
+    desk.tap(desk.middle("B1"))
+    desk.page.click("#edit-grid")
+    desk.page.fill("dialog input[name=name]", "河东花园")
+    desk.page.fill("dialog input[name=households]", "412")
+    desk.page.click("dialog .btn-primary")
+    desk.until("grids.get(given[0]).name === '河东花园' && grids.get(given[0]).households === 412", grid)
+    expect(desk.page.locator("#chosen-grids")).to_contain_text("河东花园")
+    expect(desk.page.locator("#chosen-grids")).to_contain_text("412")
+
+
+def test_new_police_grid_is_made_and_painted_with(page_as: Pages) -> None:
+    desk = Desk(page_as("planner"))
+    desk.begin(new_name())
+    grid = desk.grid("A1")
+    desk.tool("paint")
+    desk.page.get_by_role("button", name="新建警格").click()
+    desk.page.fill("dialog input[name=name]", "新村警格")
+    desk.page.click("dialog .btn-primary")
+    expect(desk.page.locator("#paint-with option:checked")).to_have_text("新村警格")
+    desk.saved()
+    desk.tap(desk.middle("A1"))
+    desk.until("grids.get(given[0]).police_grid === given[1]", grid, desk.beat("新村"))
+
+
+def test_locked_police_grid_takes_and_gives_nothing(page_as: Pages) -> None:
+    desk = Desk(page_as("planner", tolerate=REFUSED))
+    desk.begin(new_name())
+    desk.tool("lock")
+    desk.page.select_option("#lock-beat", desk.beat("A"))
+    desk.page.get_by_role("button", name="锁定 / 解锁警格").click()
+    desk.page.wait_for_function("() => shuanggePlanner.draft.locks.length === 1")
+    start = desk.shape()
+    desk.tool("paint")
+    desk.page.select_option("#paint-with", desk.beat("B"))
+    desk.tap(desk.middle("A1"))
+    expect(desk.page.locator("#said")).to_contain_text("没有接受")
+    assert desk.shape() == start
+
+
+def test_file_of_drawn_grids_becomes_a_draft_after_its_repair_was_seen(page_as: Pages) -> None:
+    desk = Desk(page_as("planner"))
+    page = desk.page
+    page.goto("/planner/")
+    page.click("#from-file summary")
+    name = new_name()
+    page.fill("#file-name", name)
+    page.set_input_files(
+        "#file",
+        files=[
+            {
+                "name": "drawn.geojson",
+                "mimeType": "application/geo+json",
+                "buffer": json.dumps(drawn_by_hand()).encode(),
+            }
+        ],
+    )
+    page.click("#bring button[type=submit]")
+    expect(page.locator("#repair-said")).to_contain_text("6 个网格")
+    page.click("#repair details:has(#altered) summary")
+    expect(page.locator("#altered tbody tr").first).to_be_visible()
+    expect(page.locator(".repair-map canvas")).to_be_visible()
+    page.click("#accept")
+    desk.ready()
+    expect(page.locator("#draft-name")).to_have_text(name)
+    assert desk.ask("return draft.grids.size") == 6
+
+
+def test_own_work_can_be_kept_in_a_new_draft(page_as: Pages) -> None:
+    first, second, draft = two_at(page_as)
+    theirs, _ = collide(first, second)
+    shown = second.ask("return JSON.stringify([...network.nodes].sort())")
+    second.page.click("#clash-copy")
+    expect(second.page).not_to_have_url(re.compile(draft))
+    second.ready()
+    expect(second.page.locator("#draft-name")).to_contain_text("副本")
+    assert second.ask("return JSON.stringify([...draft.base.nodes].sort())") == shown
+    first.open(draft)
+    assert first.shape() == theirs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from itertools import pairwise
 from random import Random
 
@@ -29,8 +30,10 @@ UNITS = 100_000_000
 WEST, SOUTH, STEP = 112.57, 37.86, 0.002
 
 
-def wiggly(n: int, seed: int, bends: int = 4, wiggle: float = 2e-5) -> list[tuple[str, Polygon]]:
-    """n x n cells of about 200 m with jittered corners and bent borders."""
+def wiggly(
+    n: int, seed: int, bends: int = 4, wiggle: float = 2e-5, count: int | None = None
+) -> list[tuple[str, Polygon]]:
+    """n x n cells of about 200 m with jittered corners and bent borders, or the first `count` of them."""
     dice = np.random.default_rng(seed)
     corner = {
         (i, j): np.array(
@@ -52,6 +55,8 @@ def wiggly(n: int, seed: int, bends: int = 4, wiggle: float = 2e-5) -> list[tupl
     out = []
     for i in range(n):
         for j in range(n):
+            if len(out) == count:
+                return out
             ring = [(i, j), (i + 1, j), (i + 1, j + 1), (i, j + 1)]
             points = [p for a, b in pairwise([*ring, ring[0]]) for p in (tuple(corner[a]), *side(a, b))]
             out.append((f"{i}-{j}", Polygon(points)))
@@ -162,9 +167,11 @@ def judge(network: Network, area_before: int) -> None:
 # ---------------------------------------------------------------- random operations
 
 
-def random_operation(network: Network, dice: Random, number: int) -> Operation:
-    """Any operation, most of them likely to be allowed; ids follow from the number."""
-    key = dice.choice(sorted(network.lines))
+def random_operation(
+    network: Network, dice: Random, number: int, keys: Sequence[str] | None = None
+) -> Operation:
+    """Any operation on one of some lines, most likely to be allowed; ids follow from the number."""
+    key = dice.choice(keys or sorted(network.lines))
     line, course = network.lines[key], network.course(key)
     kind = dice.choice(
         ("move_vertex", "move_node", "insert", "remove", "reshape", "split", "merge", "transfer")

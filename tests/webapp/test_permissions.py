@@ -33,7 +33,7 @@ COUNTERS = POLICE | {"planner", "system_admin", "audit_admin"}
 VISITORS = {"volunteer", "grid_worker", "officer", "mediator", "station_chief"}
 REFERRAL_STEPS = ("deliver", "receipt", "answer", "recall")
 
-DRAFT_READS = ("operations", "figures", "check", "comments")
+DRAFT_READS = ("operations", "figures", "check", "compare", "comments")
 DRAFT_STEPS = ("operations", "undo", "redo", "comments", "submit", "approve", "publish", "withdraw")
 
 # Form apps: by Digest or Basic, by a token in the address, and for trying out drafts.
@@ -332,6 +332,7 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     # Plans and drafts
     ("GET", "/planner/"): PLANNERS,
     ("GET", "/planner/drafts/<uuid:draft_id>"): PLANNERS,
+    ("GET", "/planner/history"): PLANNERS | {"officer"},
     **{
         ("POST", f"/api/v1/plans/<uuid:plan_id>/{verb}"): PLANNERS
         for verb in ("submit", "approve", "withdraw")
@@ -339,6 +340,8 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("GET", "/api/v1/plans/<uuid:plan_id>/changes"): PLANNERS | {"officer", "system_admin"},
     **{(method, "/api/v1/drafts"): PLANNERS for method in ("GET", "POST")},
     **{(method, "/api/v1/drafts/<uuid:draft_id>"): PLANNERS for method in ("GET", "PATCH", "DELETE")},
+    ("POST", "/api/v1/drafts/imports"): PLANNERS,
+    ("POST", "/api/v1/drafts/imports/preview"): PLANNERS,
     **{("GET", f"/api/v1/drafts/<uuid:draft_id>/{what}"): PLANNERS for what in DRAFT_READS},
     **{("POST", f"/api/v1/drafts/<uuid:draft_id>/{what}"): PLANNERS for what in DRAFT_STEPS},
 }

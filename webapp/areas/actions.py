@@ -70,10 +70,11 @@ def import_plan(
     communities = _communities(session, records, by)
     by_police: dict[UUID, list[Polygon | MultiPolygon]] = defaultdict(list)
     known = owners or {}
+    named = {code: community.name for code, community in communities.items()}
     police = _police_grids(session, [item for item in records if item.code not in known], communities, by)
     grids = _grids(session, records, communities, by)
     for item in records:
-        owner = known.get(item.code) or police[police_name(item, communities)].id
+        owner = known.get(item.code) or police[police_name(item, named)].id
         by_police[owner].append(polygonal(item.geometry))
         session.add(_shape(plan, grids[item.code], owner, item))
     for police_id, shapes in by_police.items():
@@ -113,7 +114,8 @@ def _communities(session: Session, records: Sequence[AreaRecord], by: Actor) -> 
 def _police_grids(
     session: Session, records: Sequence[AreaRecord], communities: dict[str, Community], by: Actor
 ) -> dict[str, PoliceGrid]:
-    names = list(dict.fromkeys(police_name(item, communities) for item in records))
+    named = {code: community.name for code, community in communities.items()}
+    names = list(dict.fromkeys(police_name(item, named) for item in records))
     found = {
         p.name: p
         for p in session.scalars(

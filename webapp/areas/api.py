@@ -32,8 +32,8 @@ from webapp.core.errors import Conflict, Problem, Refused
 from webapp.core.web import ApiBlueprint, door, readable
 
 blp = ApiBlueprint("areas", __name__, url_prefix="/api/v1", description="Grids, police grids and plans")
-EXPORTS = {"geojson": "geojson", "shp": "shapefile", "gpkg": "geopackage"}
-ENDINGS = {"geojson": "geojson", "shp": "zip", "gpkg": "gpkg"}
+EXPORTS = {"geojson": "geojson", "shp": "shapefile", "gpkg": "geopackage", "kml": "kml"}
+ENDINGS = {"geojson": "geojson", "shp": "zip", "gpkg": "gpkg", "kml": "kml"}
 
 
 @blp.route("/locate")
@@ -116,7 +116,7 @@ def plans(session: Session, by: Actor) -> list[Plan]:
 @blp.arguments(ImportFile, location="files")
 @blp.response(201, PlanOut)
 def import_plan(form: dict[str, Any], files: dict[str, Any], session: Session, by: Actor) -> Plan:
-    """Import grids (GeoJSON, zipped Shapefile, GeoPackage) as a draft; each fault is named with its place."""
+    """Import grids (GeoJSON, Shapefile, GeoPackage, KML) as a draft; each fault is named with its place."""
     with readable():
         found = area_files.decode(files["file"].read(), crs=form["crs"])
     return actions.import_plan(session, uuid4(), found.areas, name=form["name"], by=by)

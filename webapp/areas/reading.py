@@ -11,13 +11,21 @@ from collectors import codes
 from collectors.records import AreaRecord
 from collectors.records import Refused as Unreadable
 from gis import coverage
-from webapp.areas.models import Community
 from webapp.areas.rules import POLICE_GRID_COLUMNS, TOLERANCE_M
 from webapp.core.errors import Problem, Refused
 
 
 def check(records: Sequence[AreaRecord], ground: Polygon | MultiPolygon | None) -> None:
     """Raise Refused with every wrong code and fault of the coverage; `ground` is what they are to fill."""
+    check_codes(records)
+    found = coverage.faults([(item.code, polygonal(item.geometry)) for item in records], ground, TOLERANCE_M)
+    if found:
+        problems = [_fault_problem(fault) for fault in found]
+        raise Refused("coverage_faults", count=len(problems), problems=problems[:200])
+
+
+def check_codes(records: Sequence[AreaRecord]) -> None:
+    """Raise Refused with every code that is wrong or stands there twice."""
     problems = []
     seen: set[str] = set()
     for item in records:
@@ -29,11 +37,6 @@ def check(records: Sequence[AreaRecord], ground: Polygon | MultiPolygon | None) 
         if item.code in seen:
             problems.append(Problem(pointer, "duplicate"))
         seen.add(item.code)
-    if not problems:
-        found = coverage.faults(
-            [(item.code, polygonal(item.geometry)) for item in records], ground, TOLERANCE_M
-        )
-        problems = [_fault_problem(fault) for fault in found]
     if problems:
         raise Refused("coverage_faults", count=len(problems), problems=problems[:200])
 
@@ -57,9 +60,9 @@ def _fault_problem(fault: coverage.Fault) -> Problem:
     return Problem(f"/grids/{'+'.join(fault.codes)}", f"fault_{fault.kind}", params)
 
 
-def police_name(item: AreaRecord, communities: Mapping[str, Community]) -> str:
+def police_name(item: AreaRecord, communities: Mapping[str, str]) -> str:
     """Return the name of a grid's police grid: from its column, else that of its community."""
     for key in POLICE_GRID_COLUMNS:
         if item.properties.get(key):
             return str(item.properties[key])
-    return communities[item.code[:12]].name
+    return communities[item.code[:12]]

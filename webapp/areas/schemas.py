@@ -131,7 +131,7 @@ class ImportIn(Strict):
 
 
 class ImportFile(Strict):
-    """The file: GeoJSON, zipped Shapefile or GeoPackage."""
+    """The file: GeoJSON, zipped Shapefile, GeoPackage, KML or KMZ."""
 
     file = fields.Raw(required=True, metadata={"type": "string", "format": "binary"})
 
@@ -145,5 +145,5 @@ class PublishIn(Strict):
 class ExportQuery(Strict):
     """The form of an export."""
 
-    format = fields.String(load_default="geojson", validate=validate.OneOf(["geojson", "shp", "gpkg"]))
+    format = fields.String(load_default="geojson", validate=validate.OneOf(["geojson", "shp", "gpkg", "kml"]))
     crs = Text(20, load_default="wgs84")

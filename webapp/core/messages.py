@@ -267,6 +267,7 @@ MESSAGES = {
         "The grids of this plan leave gaps or overlap (%(reason)s); import it anew with repair."
     ),
     "comments_full": N_("A draft takes at most %(limit)s comments."),
+    "repair_differs": N_("The file would be repaired otherwise than shown; look at the preview again."),
     "police_grid_taken": N_("There is a police grid with this id already: %(id)s."),
     "unknown_grid": N_("There is no such grid in the draft: %(id)s."),
     "unknown_police_grid": N_("There is no such police grid in the draft: %(id)s."),
@@ -286,7 +287,9 @@ MESSAGES = {
     "too_many_lines": N_("Too many lines: at most %(limit)s."),
     "too_many_tiles": N_("Too many map tiles: at most %(limit)s."),
     "too_many_vertices": N_("An outline has too many points: at most %(limit)s."),
-    "unknown_format": N_("This kind of file is not taken; send GeoJSON, a zipped Shapefile or a GeoPackage."),
+    "unknown_format": N_(
+        "This kind of file is not taken; send GeoJSON, KML, DXF, a zipped Shapefile or a GeoPackage."
+    ),
     # Calls and orders of other systems
     "bad_call_time": N_("“%(given)s” is no time that can be read."),
     "bad_coordinate": N_("“%(given)s” are no coordinates."),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -21,9 +20,9 @@ from webapp.core import clock
 from webapp.core.actor import Actor
 from webapp.core.errors import Conflict, Problem, Refused
 from webapp.core.events import record
-from webapp.drafts import becoming, faults, ledger, opened, queries, rules, telling
+from webapp.drafts import becoming, faults, importing, ledger, opened, queries, rules, telling
 from webapp.drafts import sketch as sketches
-from webapp.drafts.models import Draft, DraftComment, PlanOperation
+from webapp.drafts.models import Draft, DraftComment, DraftStart, PlanOperation
 from webapp.drafts.opened import Open
 from webapp.drafts.sketch import Key, Sketch, Step
 
@@ -65,6 +64,68 @@ def start(
     return made
 
 
+def copy(
+    session: Session, draft_id: UUID, other_id: UUID, *, name: str, at: int | None = None, by: Actor
+) -> Draft:
+    """Begin a draft as another is now, or was after operation `at`; twice with one id changes nothing."""
+    known = session.get(Draft, draft_id)
+    if known is not None:
+        return start(session, draft_id, name=name, by=by)
+    other = queries.draft(session, other_id)
+    parts = queries.parts_at(session, other.id, at)
+    made = Draft(
+        id=draft_id, station_id=by.station_id, name=name, base_plan_id=other.base_plan_id,
+        start_id=other.start_id, source={"draft": str(other.id), "at": other.head if at is None else at},
+        share=uuid4(), made_by=by.person_id,
+    )  # fmt: skip
+    session.add(made)
+    session.flush()
+    if parts:
+        made.head, made.mark = 1, uuid4()
+        told = [{"kind": k[0], "id": k[1], "body": b, "rev": 1, "meant": 0} for k, b in parts.items()]
+        values = {"draft": made.id, "station": made.station_id, "parts": orjson.dumps(told).decode()}
+        session.execute(_KEEP_PARTS, values)
+        session.add(
+            PlanOperation(
+                draft_id=made.id, seq=1, id=made.mark, station_id=made.station_id, kind="copy",
+                body=made.source, inverse=[], by_id=by.person_id,
+            )
+        )  # fmt: skip
+        session.flush()
+    record(session, "drafts.copied", kind="draft", subject=made.id, by=by, of=str(other.id))
+    session.refresh(made)
+    return made
+
+
+def start_import(
+    session: Session, draft_id: UUID, brought: importing.Brought, *, name: str, by: Actor
+) -> Draft:
+    """Begin a draft with grids of a file, repaired to an exact coverage; twice with one id changes nothing.
+
+    It is compared with the plan in force. Raises Refused 'code_retired' for codes of grids that are no more.
+    """
+    known = session.get(Draft, draft_id)
+    if known is not None:
+        return start(session, draft_id, name=name, by=by)
+    plan = plan_at(session, by.station_id, clock.now())
+    if plan is not None:
+        _start_of(session, plan, by)
+    grids, beats, shapes = importing.bodies(session, draft_id, brought, by)
+    body = sketches.packed(topology.network_of(shapes), grids, beats)
+    first = DraftStart(id=uuid4(), station_id=by.station_id, plan_id=None, body=body)
+    session.add(first)
+    session.flush()
+    made = Draft(
+        id=draft_id, station_id=by.station_id, name=name, base_plan_id=plan.id if plan else None,
+        start_id=first.id, source={"import": brought.digest}, share=uuid4(), made_by=by.person_id,
+    )  # fmt: skip
+    session.add(made)
+    session.flush()
+    record(session, "drafts.imported", kind="draft", subject=made.id, by=by, grids=len(grids))
+    session.refresh(made)
+    return made
+
+
 def _start_of(session: Session, plan: Plan, by: Actor) -> UUID:
     """Return the start of drafts upon a plan; its border network is made once."""
     found = queries.start_of_plan(session, plan.id)
@@ -89,18 +150,9 @@ _KEEP_START = text("""
     ON CONFLICT (plan_id) DO NOTHING""")
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """What a request has done to a draft: before, after, and the parts that each new operation touched."""
-
-    draft: Draft
-    was: Open
-    now: Open
-    keys: Mapping[int, Sequence[Key]]
-    reshaped: frozenset[str] = frozenset()
-
-
-def draw(session: Session, draft_id: UUID, operations: Sequence[Mapping[str, Any]], *, by: Actor) -> Drawn:
+def draw(
+    session: Session, draft_id: UUID, operations: Sequence[Mapping[str, Any]], *, by: Actor
+) -> telling.Drawn:
     """Do operations to a draft, all or none; those that were done already (by id) are left out.
 
     Raises Conflict: 'draft_collision' where another planner has changed the same border or grid after
@@ -149,31 +201,12 @@ def _tried(
     except TopologyError as error:
         named = [(kind, str(error.params[kind])) for kind in ("line", "node") if kind in error.params]
         named += [("grid", str(error.params["area"]))] if "area" in error.params else []
-        hits = _collisions(session, draft, sketch, named, told, by)
+        hits = telling.collisions(session, draft, sketch, named, told, by)
         if hits:
             return None, hits
         raise telling.refusal(error, number) from error
-    hits = _collisions(session, draft, sketch, sorted(step.claimed), told, by)
+    hits = telling.collisions(session, draft, sketch, sorted(step.claimed), told, by)
     return (None, hits) if hits else (step, [])
-
-
-def _collisions(
-    session: Session,
-    draft: Draft,
-    sketch: Sketch,
-    keys: Sequence[Key],
-    told: Mapping[str, Any],
-    by: Actor,
-) -> list[dict[str, Any]]:
-    """Return those of some parts that another planner meant after the head that an operation knew."""
-    newer = {key: sketch.revs.get(key, 0) for key in keys if sketch.revs.get(key, 0) > told["based_on"]}
-    stored = {key: rev for key, rev in newer.items() if rev <= draft.head}
-    makers = queries.makers(session, draft.id, stored.values()) if stored else {}
-    return [
-        telling.collision(sketch, key, told["id"], makers[rev])
-        for key, rev in sorted(stored.items())
-        if makers[rev].by_id != by.person_id
-    ]
 
 
 def _body(told: Mapping[str, Any]) -> dict[str, Any]:
@@ -215,10 +248,10 @@ _KEEP_PARTS = text("""
 
 def _kept(
     session: Session, draft: Draft, was: Open, steps: Sequence[Step], rows: Sequence[PlanOperation], by: Actor
-) -> Drawn:
+) -> telling.Drawn:
     """Write steps down: rows of the log, parts as they are now, the draft's head; count what they changed."""
     if not steps:
-        return Drawn(draft, was, was, {})
+        return telling.Drawn(draft, was, was, {})
     sketch = steps[-1].sketch
     revs = {key: step.sketch.head for step in steps for key in step.after}
     parts = [
@@ -244,10 +277,10 @@ def _kept(
     keys: dict[int, list[Key]] = {step.sketch.head: [] for step in steps}
     for key, rev in revs.items():
         keys[rev].append(key)
-    return Drawn(draft, was, now, keys, frozenset(touched))
+    return telling.Drawn(draft, was, now, keys, frozenset(touched))
 
 
-def undo(session: Session, draft_id: UUID, operation_id: UUID, *, by: Actor) -> Drawn:
+def undo(session: Session, draft_id: UUID, operation_id: UUID, *, by: Actor) -> telling.Drawn:
     """Take back the planner's own last operation; raises Conflict 'nothing_to_undo', 'draft_collision'.
 
     What another planner drew on the same border since is in the way.
@@ -255,15 +288,15 @@ def undo(session: Session, draft_id: UUID, operation_id: UUID, *, by: Actor) -> 
     return _back(session, draft_id, operation_id, rules.UNDO, by)
 
 
-def redo(session: Session, draft_id: UUID, operation_id: UUID, *, by: Actor) -> Drawn:
+def redo(session: Session, draft_id: UUID, operation_id: UUID, *, by: Actor) -> telling.Drawn:
     """Do again what the planner has undone last; raises Conflict 'nothing_to_redo', 'draft_collision'."""
     return _back(session, draft_id, operation_id, rules.REDO, by)
 
 
-def _back(session: Session, draft_id: UUID, operation_id: UUID, way: str, by: Actor) -> Drawn:
+def _back(session: Session, draft_id: UUID, operation_id: UUID, way: str, by: Actor) -> telling.Drawn:
     draft, was = _taken_up(session, draft_id)
     if operation_id in queries.known(session, [operation_id]):
-        return Drawn(draft, was, was, {})
+        return telling.Drawn(draft, was, was, {})
     stacks = _stacks(queries.last_of(session, draft.id, by))
     top = stacks.undo_top if way == rules.UNDO else stacks.redo_top
     if top is None:
@@ -274,7 +307,7 @@ def _back(session: Session, draft_id: UUID, operation_id: UUID, way: str, by: Ac
     except TopologyError as error:
         raise telling.refusal(error, 0) from error
     if step is None:
-        raise _in_the_way(session, draft, was.sketch, in_the_way, operation_id)
+        raise telling.in_the_way(session, draft, was.sketch, in_the_way, operation_id)
     seq = step.sketch.head
     if way == rules.UNDO:
         stacks = rules.undone(stacks, seq, target.undo_below)
@@ -282,21 +315,6 @@ def _back(session: Session, draft_id: UUID, operation_id: UUID, way: str, by: Ac
         stacks = rules.redone(stacks, seq, target.redo_below)
     row = _row(draft, step, operation_id, way, {"of": target.seq}, stacks, by)
     return _kept(session, draft, was, [step], [row], by)
-
-
-def _in_the_way(
-    session: Session, draft: Draft, sketch: Sketch, keys: Sequence[Key], operation_id: UUID
-) -> Conflict:
-    revs = {key: sketch.revs.get(key, 0) for key in keys}
-    makers = queries.makers(session, draft.id, revs.values())
-    told = [
-        telling.collision(sketch, key, operation_id, makers[rev])
-        for key, rev in revs.items()
-        if rev in makers
-    ]
-    refused = Conflict("draft_collision")
-    refused.with_members(collided=told)
-    return refused
 
 
 def comment(

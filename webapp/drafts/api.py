@@ -7,12 +7,14 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
 
+from collectors import area_files
 from webapp.areas import actions as areas
 from webapp.areas.models import Plan
 from webapp.areas.rules import PLANNERS, PlanState, publish_problem
 from webapp.core.actor import Actor
-from webapp.core.web import ApiBlueprint, door
-from webapp.drafts import actions, faults, opened, queries, telling
+from webapp.core.errors import Conflict
+from webapp.core.web import ApiBlueprint, door, readable
+from webapp.drafts import actions, comparing, faults, importing, opened, queries, telling
 from webapp.drafts.models import Draft
 from webapp.drafts.schemas import (
     AfterQuery,
@@ -20,13 +22,19 @@ from webapp.drafts.schemas import (
     BackIn,
     CommentIn,
     CommentOut,
+    CompareOut,
+    CompareQuery,
     DraftFaultOut,
     DraftFiguresOut,
     DraftIn,
     DraftOut,
     DraftWholeOut,
+    DrawnFile,
+    ImportDraftIn,
     NameIn,
     OperationsIn,
+    PreviewIn,
+    PreviewOut,
     WhenIn,
 )
 from webapp.people.queries import names, station
@@ -59,9 +67,42 @@ def drafts(session: Session, by: Actor) -> list[dict[str, Any]]:
 @blp.arguments(DraftIn)
 @blp.response(201, DraftWholeOut)
 def begin(body: dict[str, Any], session: Session, by: Actor) -> dict[str, Any]:
-    """Begin a draft upon a plan (nothing named: the one in force)."""
-    made = actions.start(session, body["id"], name=body["name"], from_plan=body["from_plan"], by=by)
+    """Begin a draft upon a plan (nothing named: the one in force), or as a copy of another draft."""
+    said = {"name": body["name"], "by": by}
+    if body["from_draft"]:
+        made = actions.copy(session, body["id"], body["from_draft"], at=body["at"], **said)
+    else:
+        made = actions.start(session, body["id"], from_plan=body["from_plan"], **said)
     return _whole(session, made, by)
+
+
+@blp.route("/drafts/imports/preview", methods=["POST"])
+@door(*PLANNERS)
+@blp.arguments(PreviewIn, location="form")
+@blp.arguments(DrawnFile, location="files")
+@blp.response(200, PreviewOut)
+def preview(form: dict[str, Any], files: dict[str, Any], session: Session, by: Actor) -> dict[str, Any]:
+    """What a file of drawn grids becomes: gaps and overlaps repaired, each change named. Keeps nothing."""
+    return _brought(session, files["file"].read(), form["crs"], by).told()
+
+
+@blp.route("/drafts/imports", methods=["POST"])
+@door(*PLANNERS)
+@blp.arguments(ImportDraftIn, location="form")
+@blp.arguments(DrawnFile, location="files")
+@blp.response(201, DraftWholeOut)
+def bring_in(form: dict[str, Any], files: dict[str, Any], session: Session, by: Actor) -> dict[str, Any]:
+    """Begin a draft with a file's grids as the preview showed them; 409 when the repair would differ."""
+    found = _brought(session, files["file"].read(), form["crs"], by)
+    if found.digest != form["digest"]:
+        raise Conflict("repair_differs")
+    return _whole(session, actions.start_import(session, form["id"], found, name=form["name"], by=by), by)
+
+
+def _brought(session: Session, data: bytes, crs: str | None, by: Actor) -> importing.Brought:
+    with readable():
+        found = area_files.decode(data, crs=crs)
+    return importing.brought(session, found.areas, by)
 
 
 @blp.route("/drafts/<uuid:draft_id>")
@@ -111,6 +152,8 @@ def _can(plan: Plan | None, by: Actor, approval: bool) -> dict[str, bool]:
         "publish": plan is not None and publish_problem(plan.state, approval=approval) is None,
         "withdraw": state in (PlanState.IN_REVIEW, PlanState.APPROVED, PlanState.PUBLISHED),
         "comment": True,
+        "compare": True,
+        "copy": True,
     }
 
 
@@ -144,7 +187,7 @@ def draw(body: dict[str, Any], draft_id: UUID, session: Session, by: Actor) -> d
     return _applied(session, done, by, min(told["based_on"] for told in body["operations"]))
 
 
-def _applied(session: Session, done: actions.Drawn, by: Actor, after: int) -> dict[str, Any]:
+def _applied(session: Session, done: telling.Drawn, by: Actor, after: int) -> dict[str, Any]:
     """Return what was done after a head, by whomever, with the figures that changed."""
     sketch = done.now.sketch
     keys = done.keys if done.was.sketch.head == after else _keys(session, done.draft, after)
@@ -216,6 +259,16 @@ def check(draft_id: UUID, session: Session, by: Actor) -> list[faults.Fault]:
     """Every fault with its place, those that are in the way of submitting the draft first."""
     found = queries.draft(session, draft_id)
     return faults.of_draft(session, found, opened.opened(session, found), by)
+
+
+@blp.route("/drafts/<uuid:draft_id>/compare")
+@door(*PLANNERS)
+@blp.arguments(CompareQuery, location="query")
+@blp.response(200, CompareOut)
+def compare(query: dict[str, Any], draft_id: UUID, session: Session, by: Actor) -> dict[str, Any]:
+    """What changes hands against another plan or draft, the largest piece first, with its shape (GeoJSON)."""
+    found = queries.draft(session, draft_id)
+    return comparing.compared(session, found, opened.opened(session, found), query["other"])
 
 
 @blp.route("/drafts/<uuid:draft_id>/comments")

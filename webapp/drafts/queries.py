@@ -97,6 +97,18 @@ def operations(session: Session, draft_id: UUID, after: int) -> list[Row[Any]]:
     return list(session.execute(rows))
 
 
+def parts_at(session: Session, draft_id: UUID, at: int | None) -> dict[tuple[str, str], Body | None]:
+    """Return the parts of a draft that differ from its start, as they were after operation `at`, or now."""
+    parts = {(row.kind, row.id): row.body for row in parts_after(session, draft_id, 0)}
+    if at is not None:
+        later = select(PlanOperation.inverse).where(
+            PlanOperation.draft_id == draft_id, PlanOperation.seq > at
+        )
+        for inverse in session.scalars(later.order_by(PlanOperation.seq.desc())):
+            parts |= {(kind, part): old for kind, part, old, _new in inverse}
+    return parts
+
+
 def operation(session: Session, draft_id: UUID, seq: int) -> PlanOperation:
     """Return one operation."""
     return session.get_one(PlanOperation, (draft_id, seq))
@@ -147,10 +159,10 @@ def counts(session: Session, shapes: Sequence[Polygon | MultiPolygon]) -> list[C
     return [Counts(row.open_cases, row.cases_year, row.places) for row in rows]
 
 
-def patrols(session: Session, shapes: Sequence[Polygon | MultiPolygon]) -> list[int]:
-    """Return how many walks of the last year went through some shapes."""
+def counts_and_walks(session: Session, shapes: Sequence[Polygon | MultiPolygon]) -> list[tuple[Counts, int]]:
+    """Return what lies in some shapes, and how many walks of the last year went through each."""
     rows = session.execute(_COUNTS, _asked(shapes, walks=True)) if len(shapes) else ()
-    return [row.patrols for row in rows]
+    return [(Counts(row.open_cases, row.cases_year, row.places), row.patrols) for row in rows]
 
 
 def _asked(shapes: Sequence[Polygon | MultiPolygon], *, walks: bool) -> dict[str, Any]:

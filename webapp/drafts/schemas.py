@@ -17,6 +17,47 @@ class DraftIn(Strict):
     id = fields.UUID(required=True)
     name = Text(120, low=1, required=True)
     from_plan = fields.UUID(load_default=None, allow_none=True)
+    from_draft = fields.UUID(load_default=None, allow_none=True)
+    at = fields.Integer(
+        load_default=None,
+        allow_none=True,
+        validate=validate.Range(min=0),
+        metadata={"description": "With from_draft: as it was after this operation"},
+    )
+
+
+class PreviewIn(Strict):
+    """How a file of grids is to be read."""
+
+    crs = Text(20, load_default=None, allow_none=True)
+
+
+class ImportDraftIn(PreviewIn):
+    """A file whose repair was looked at: `digest` as the preview told it."""
+
+    id = fields.UUID(required=True)
+    name = Text(120, low=1, required=True)
+    digest = Text(64, low=64, required=True)
+
+
+class DrawnFile(Strict):
+    """The file: GeoJSON, zipped Shapefile, GeoPackage, KML or KMZ."""
+
+    file = fields.Raw(required=True, metadata={"type": "string", "format": "binary"})
+
+
+class PreviewOut(Strict):
+    """What the repair changes: nothing is kept yet."""
+
+    digest = fields.String(
+        metadata={"description": "Stands for the repaired grids; sent back to accept them"}
+    )
+    grids = fields.Integer()
+    altered = fields.List(
+        fields.Dict(), metadata={"description": "Grids whose outline moved: lost, gained m2"}
+    )
+    filled = fields.List(fields.Dict(), metadata={"description": "Holes that were given to a grid"})
+    areas = fields.Dict(metadata={"description": "The repaired grids as GeoJSON"})
 
 
 class NameIn(Strict):
@@ -100,6 +141,8 @@ class CanOut(Strict):
     publish = fields.Boolean()
     withdraw = fields.Boolean()
     comment = fields.Boolean()
+    compare = fields.Boolean()
+    copy = fields.Boolean()
 
 
 class DraftWholeOut(DraftOut):
@@ -148,6 +191,19 @@ class DraftFaultOut(Strict):
 
 def _message(fault: Any) -> str:
     return _(FAULT_TITLES[fault.kind]) + (f" ({', '.join(fault.names)})" if fault.names else "")
+
+
+class CompareQuery(Strict):
+    """With which plan or draft; nothing means the plan that the draft was drawn upon."""
+
+    other = fields.UUID(data_key="with", load_default=None)
+
+
+class CompareOut(Strict):
+    """What changes hands: each move from a grid to a grid (null: outside), and the totals."""
+
+    moves = fields.List(fields.Dict())
+    totals = fields.Dict()
 
 
 class CommentIn(Strict):

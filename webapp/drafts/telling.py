@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
 
 from gis.errors import ShapeError
-from webapp.core.errors import Problem, Refused
-from webapp.drafts import ledger
+from webapp.core.actor import Actor
+from webapp.core.errors import Conflict, Problem, Refused
+from webapp.drafts import ledger, queries
+from webapp.drafts.models import Draft
 from webapp.drafts.opened import Open
 from webapp.drafts.sketch import Key, Sketch
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What a request has done to a draft: before, after, and the parts that each new operation touched."""
+
+    draft: Draft
+    was: Open
+    now: Open
+    keys: Mapping[int, Sequence[Key]]
+    reshaped: frozenset[str] = frozenset()
 
 
 def network(sketch: Sketch) -> dict[str, Any]:
@@ -141,4 +158,35 @@ def refusal(error: ShapeError, number: int) -> Refused:
     problem = Problem(f"/operations/{number}", error.code, at)
     refused = Refused(error.code, problems=[problem], **at)
     refused.with_members(at=at)
+    return refused
+
+
+def collisions(
+    session: Session,
+    draft: Draft,
+    sketch: Sketch,
+    keys: Sequence[Key],
+    told: Mapping[str, Any],
+    by: Actor,
+) -> list[dict[str, Any]]:
+    """Return those of some parts that another planner meant after the head that an operation knew."""
+    newer = {key: sketch.revs.get(key, 0) for key in keys if sketch.revs.get(key, 0) > told["based_on"]}
+    stored = {key: rev for key, rev in newer.items() if rev <= draft.head}
+    makers = queries.makers(session, draft.id, stored.values()) if stored else {}
+    return [
+        collision(sketch, key, told["id"], makers[rev])
+        for key, rev in sorted(stored.items())
+        if makers[rev].by_id != by.person_id
+    ]
+
+
+def in_the_way(
+    session: Session, draft: Draft, sketch: Sketch, keys: Sequence[Key], operation_id: UUID
+) -> Conflict:
+    """Return the refusal of an undo where another planner has drawn since."""
+    revs = {key: sketch.revs.get(key, 0) for key in keys}
+    makers = queries.makers(session, draft.id, revs.values())
+    told = [collision(sketch, key, operation_id, makers[rev]) for key, rev in revs.items() if rev in makers]
+    refused = Conflict("draft_collision")
+    refused.with_members(collided=told)
     return refused

@@ -16,6 +16,7 @@ export class LockTool {
   /** @param {Stage} stage */
   constructor(stage) {
     this.stage = stage;
+    this.beat = "";
   }
 
   press() {
@@ -34,7 +35,7 @@ export class LockTool {
   }
 
   /**
-   * @param {"line" | "grid"} target
+   * @param {"line" | "grid" | "police_grid"} target
    * @param {string} id
    */
   #turn(target, id) {
@@ -43,7 +44,22 @@ export class LockTool {
   }
 
   options() {
-    return [h("span", { class: "muted", text: t("lock.how") })];
+    const { draft } = this.stage;
+    const choice = h("select", { id: "lock-beat" });
+    for (const [id, { name }] of [...draft.policeGrids].sort(([, a], [, b]) => a.name.localeCompare(b.name, "zh")))
+      choice.append(h("option", { value: id, text: `${draft.isLocked("police_grid", id) ? "🔒 " : ""}${name}` }));
+    choice.value = this.beat;
+    if (!choice.value) choice.selectedIndex = 0;
+    const turn = () => {
+      this.beat = choice.value;
+      if (draft.editable && choice.value) this.#turn("police_grid", choice.value);
+    };
+    return [
+      h("span", { class: "muted", text: t("lock.how") }),
+      h("label", { for: "lock-beat", text: t("figures.police_grid") }),
+      choice,
+      h("button", { class: "btn", type: "button", text: t("lock.turn"), on: { click: turn } }),
+    ];
   }
 }
 

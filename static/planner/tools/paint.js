@@ -2,6 +2,7 @@
 
 import { h } from "../../shared/dom.js";
 import { t } from "../../shared/i18n.js";
+import { ask, field } from "../dialog.js";
 import { newId } from "../draft.js";
 
 /** @typedef {import("../stage.js").Stage} Stage */
@@ -101,12 +102,13 @@ export class PaintTool {
   }
 
   /** Found a new police grid, and paint with it. */
-  async found() {
-    const name = prompt(t("paint.new_name"))?.trim();
-    if (!name) return;
-    this.brush = newId();
-    await this.stage.draft.edit({ kind: "new_police_grid", police_grid: this.brush, name });
-    this.stage.choose(this);
+  found() {
+    const name = h("input", { name: "name", required: true, maxlength: 80 });
+    ask(t("paint.new"), [field(t("paint.new_name"), name)], t("paint.new"), async () => {
+      this.brush = newId();
+      await this.stage.draft.edit({ kind: "new_police_grid", police_grid: this.brush, name: name.value.trim() });
+      this.stage.choose(this);
+    });
   }
 
   options() {
@@ -118,7 +120,7 @@ export class PaintTool {
     return [
       h("label", { for: "paint-with", text: t("paint.with") }),
       choice,
-      h("button", { class: "btn", type: "button", text: t("paint.new"), on: { click: () => void this.found() } }),
+      h("button", { class: "btn", type: "button", text: t("paint.new"), on: { click: () => this.found() } }),
     ];
   }
 }

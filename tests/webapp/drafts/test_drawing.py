@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.webapp.drafts.conftest import DRAFTS
+from tests.webapp.drafts.conftest import DRAFTS, Board
 from webapp.drafts import opened
 
 
@@ -249,3 +249,42 @@ def test_other_stations_see_no_draft(board, as_user):
     ):
         assert answer.status_code == 404
     assert mine.id not in foreign.get(DRAFTS).text
+
+
+def test_a_draft_is_compared_with_its_plan_and_with_another_draft(board, station, send_report):
+    mine, theirs = board(), board("t.station_chief")
+    lon, south, _east, north = station.box("B2")
+    send_report("t.volunteer", "B2", place={"lon": lon + 0.0001, "lat": (south + north) / 2})
+    mine.send(
+        mine.bulge("A2", "B2"),
+        {"kind": "bind", "grids": [mine.grid("T-C2")], "police_grid": mine.beat("T-B")},
+    )
+    told = mine.client.get(f"{DRAFTS}/{mine.id}/compare").json
+    moves = {(m["from"]["name"], m["to"]["name"]): m for m in told["moves"]}
+    assert set(moves) == {("T-B2", "T-A2"), ("T-C2", "T-C2")}
+    small, whole = moves["T-B2", "T-A2"], moves["T-C2", "T-C2"]
+    assert small["area_m2"] == pytest.approx(35.2 * 333.0 / 2, rel=0.02)
+    assert (small["households"], small["open_cases"], small["staff"]) == (20, 1, 4)
+    assert (whole["households"], whole["to"]["police_grid_name"]) == (400, "T-B")
+    assert whole["geometry"]["type"] == "MultiPolygon"
+    assert told["totals"]["households"] == 420
+    assert told["totals"]["moves"] == 2
+    assert mine.client.get(f"{DRAFTS}/{mine.id}/compare?with={theirs.id}").json["totals"]["moves"] == 2
+    assert theirs.client.get(f"{DRAFTS}/{theirs.id}/compare").json["moves"] == []
+    assert mine.client.get(f"{DRAFTS}/{mine.id}/compare?with={uuid4()}").status_code == 404
+
+
+def test_a_draft_is_copied_as_it_is_and_as_it_was(board):
+    mine = board()
+    mine.send(mine.bulge())
+    then = network(mine)
+    mine.send(mine.cut("T-C1"), {"kind": "rename", "grid": mine.grid("T-B2"), "name": "乙"})
+    for at, expected in ((1, then), (None, network(mine))):
+        said = {"id": str(uuid4()), "name": "副本", "from_draft": mine.id} | ({"at": at} if at else {})
+        made = mine.client.post(DRAFTS, json=said)
+        assert made.status_code == 201, made.text
+        twin = Board(mine.client, made.json)
+        assert network(twin) == expected
+        assert code(twin.back("undo")) == (409, "nothing_to_undo")
+        assert twin.send({"kind": "rename", "grid": twin.grid("T-A1"), "name": "甲"}).status_code == 200
+    assert mine.load().head == 3
