@@ -1,5 +1,6 @@
 """The best balance that the rules allow, proven: thresholds are closed in on from below and from above."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,29 +48,41 @@ def best_balance(
     Told to stop, or above `limit` groups, it returns the best so far, not proven. Raises ShapeError
     `bad_aim`.
     """
-    aim = Aim.within(units, count, tolerance)
-    nothing = Balanced(None, np.inf, 0.0, False)
+    return best_within(units, Aim.within(units, count, tolerance), rules, stop, tell, limit)
+
+
+def best_within(
+    units: Units,
+    aim: Aim,
+    rules: Rules,
+    stop: Stop,
+    tell: Tell = nobody,
+    limit: int = _LIMIT,
+    good_enough: float = -1.0,
+) -> Balanced:
+    """Return the same for an aim whose mean need not be that of these units.
+
+    A plan that deviates by no more than `good_enough` ends the search, not proven.
+    """
     tell("enumerating", 0.0)
     try:
         found = candidates(atoms(units, rules), aim, limit, stop)
     except (Stopped, TooManyGroups):
-        return nothing
-    closing = _Closing(found, aim, units, stop, tell)
-    try:
+        return Balanced(None, np.inf, 0.0, False)
+    closing = _Closing(found, aim, stop, tell)
+    with suppress(Stopped):
         closing.climb()
-        closing.halve()
-    except Stopped:
-        pass
+        if closing.high > good_enough:
+            closing.halve()
     return closing.answer()
 
 
 class _Closing:
     """The thresholds between which the best deviation lies: `low` is proven impossible, `best` was found."""
 
-    def __init__(self, found: Candidates, aim: Aim, units: Units, stop: Stop, tell: Tell) -> None:
+    def __init__(self, found: Candidates, aim: Aim, stop: Stop, tell: Tell) -> None:
         self.found = found
         self.aim = aim
-        self.total_units = units
         self.stop = stop
         self.tell = tell
         deviations = np.abs(found.groups.loads / aim.mean - 1.0)

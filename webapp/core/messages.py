@@ -232,6 +232,7 @@ MESSAGES = {
     "bad_tile": N_("There is no such map tile."),
     "bad_weights": N_("There must be one weight for each area."),
     "bad_units": N_("Every area needs all figures: load, households, area, borders."),
+    "too_many_pieces": N_("The ground lies in separate pieces; divide each of them for itself."),
     "bad_aim": N_("At least one police grid, at most as many as grids; a tolerance from 0 to 1."),
     "coverage_faults": N_("The areas do not fit together: %(count)s faults."),
     "duplicate_code": N_("The code %(code)s appears twice."),
