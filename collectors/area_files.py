@@ -1,4 +1,4 @@
-"""Areas in GIS files (GeoJSON, zipped Shapefile, GeoPackage), read and written outside this process."""
+"""Areas in GIS files (GeoJSON, KML, zipped Shapefile, GeoPackage); GDAL runs outside this process."""
 
 from __future__ import annotations
 
@@ -13,23 +13,26 @@ from typing import Any
 
 import orjson
 
-from collectors import area_zip, child_process, geojson, json_in
+from collectors import area_zip, child_process, geojson, json_in, kml
 from collectors.crs import crs_name, epsg_of, shapes_from_wgs84
 from collectors.records import AreaRecord, Refused
 from gis import coords
 from gis.errors import CoordinateError
 
-FORMATS = ("geojson", "shapefile", "geopackage")
+FORMATS = ("geojson", "shapefile", "geopackage", "kml")
 MEDIA_TYPES = {
     "geojson": "application/geo+json",
     "shapefile": "application/zip",
     "geopackage": "application/geopackage+sqlite3",
+    "kml": "application/vnd.google-earth.kml+xml",
 }
 LIMIT_BYTES = 8_000_000
 RESULT_LIMIT_BYTES = 48_000_000
 WALL_S = 40
 _DBF_TEXT_BYTES = 254
 _MARK = b"\xef\xbb\xbf"
+_ZIP = b"PK\x03\x04"
+_KML = re.compile(rb"<(?:\w{1,20}:)?kml[\s>]")
 
 # Every vector driver of GDAL 3.12 but the three that are meant: some open addresses, some other files.
 _SKIPPED = (
@@ -83,12 +86,16 @@ def decode(
     """
     if len(data) > LIMIT_BYTES:
         raise Refused.because("too_large", "the file is too large", limit=LIMIT_BYTES, size=len(data))
+    inner = area_zip.document(data) if data[:4] == _ZIP else None
+    data = data if inner is None else inner
     form = _form(data)
     encoding = "utf-8"
     if form == "geojson":
         raw = geojson.areas_of(json_in.loads(data.removeprefix(_MARK)), columns=columns)
         # RFC 7946: a document that names no system is WGS 84.
         stated = raw.crs or "wgs84"
+    elif form == "kml":
+        raw, stated = geojson.areas_of(kml.features_of(data, LIMIT_BYTES), columns=columns), "wgs84"
     else:
         raw, stated, encoding = _through_child(data, form, columns, layer)
     used = _decided(stated, crs)
@@ -97,19 +104,23 @@ def decode(
 
 
 def encode(areas: Sequence[AreaRecord], form: str, *, crs: str = "wgs84") -> bytes:
-    """Write areas (their WGS 84 geometry) as geojson, shapefile (zip) or geopackage in the named system.
+    """Write areas (their WGS 84 geometry) as geojson, kml, shapefile (zip) or geopackage in the named system.
 
-    GeoJSON carries all properties, the other two the columns code, name, community, kind, police_grid
+    GeoJSON carries all properties, the others the columns code, name, community, kind, police_grid
     (from the properties; a shapefile cuts its heading to police_gri), households, population. Raises
-    Refused: unknown_format, crs_not_writable (GCJ-02, BD-09), out_of_range (outside the zone), too_long
-    (over 254 bytes of UTF-8 in a shapefile's column).
+    Refused: unknown_format, crs_not_writable (GCJ-02, BD-09; KML is WGS 84 only), out_of_range (outside the
+    zone), too_long (over 254 bytes of UTF-8 in a shapefile's column).
     """
     if form not in FORMATS:
         raise Refused.because("unknown_format", "no such format", form=form, accepted=list(FORMATS))
     epsg = epsg_of(_known(crs))
+    if form == "kml" and epsg != "EPSG:4326":
+        raise Refused.because("crs_not_writable", "KML is WGS 84 only", crs=crs)
     shapes = shapes_from_wgs84([area.geometry for area in areas], crs)
     keep = form == "geojson"
     rows = [{**(area.properties if keep else _binding(area)), **_six(area)} for area in areas]
+    if form == "kml":
+        return kml.encode(zip(shapes, rows, strict=True), "双格")
     document = geojson.encode_features(
         ((row["code"] or None, shape, row) for row, shape in zip(rows, shapes, strict=True)), crs=crs
     )
@@ -123,11 +134,13 @@ def encode(areas: Sequence[AreaRecord], form: str, *, crs: str = "wgs84") -> byt
 def _form(data: bytes) -> str:
     if data[:16] == b"SQLite format 3\0":
         return "geopackage"
-    if data[:4] == b"PK\x03\x04":
+    if data[:4] == _ZIP:
         return "shapefile"
+    if data.removeprefix(_MARK).lstrip()[:1] == b"<" and _KML.search(data, 0, 4_000):
+        return "kml"
     if data.removeprefix(_MARK).lstrip()[:1] == b"{":
         return "geojson"
-    raise Refused.because("unknown_format", "neither GeoJSON, zipped Shapefile nor GeoPackage")
+    raise Refused.because("unknown_format", "neither GeoJSON, KML, zipped Shapefile nor GeoPackage")
 
 
 def _known(crs: str) -> str:

@@ -42,6 +42,26 @@ def unpacked(data: bytes, layer: str = "") -> dict[str, bytes]:
     return found
 
 
+def document(data: bytes) -> bytes | None:
+    """The KML document of a zip archive that has one and no shapefile (a KMZ), else None.
+
+    Raises Refused as `unpacked` does: bad_zip, zip_bomb, bad_zip_name.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            members = _guarded(archive)
+            names = sorted(
+                (name for name in members if name.endswith(".kml")), key=lambda n: (n != "doc.kml", n)
+            )
+            if not names or any(name.endswith(".shp") for name in members):
+                return None
+            member = members[names[0]]
+            with archive.open(member) as source:
+                return source.read(member.file_size)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+        raise Refused.because("bad_zip", f"the archive cannot be read: {error}") from None
+
+
 def packed(files: Mapping[str, bytes]) -> bytes:
     """A zip archive of the files (name -> bytes); the same files give the same bytes."""
     target = io.BytesIO()

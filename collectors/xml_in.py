@@ -26,16 +26,17 @@ _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#13;"
 class _Bounded(TreeBuilder):
     """Builds the tree and stops at a document that is too deep or has too many elements."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
         super().__init__()
         self.depth = 0
         self.elements = 0
+        self.most = most
 
     def start(self, tag: Any, attrs: Any, /) -> Element:
         self.depth += 1
         self.elements += 1
-        if self.depth > MAX_DEPTH or self.elements > MAX_ELEMENTS:
-            raise Refused.because("xml_too_large", "too deep, or too many elements", limit=MAX_ELEMENTS)
+        if self.depth > MAX_DEPTH or self.elements > self.most:
+            raise Refused.because("xml_too_large", "too deep, or too many elements", limit=self.most)
         return super().start(tag, attrs)
 
     def end(self, tag: Any, /) -> Element:
@@ -43,7 +44,7 @@ class _Bounded(TreeBuilder):
         return super().end(tag)
 
 
-def parsed(data: bytes, *, limit: int = LIMIT_BYTES) -> Element:
+def parsed(data: bytes, *, limit: int = LIMIT_BYTES, elements: int = MAX_ELEMENTS) -> Element:
     """Return the root element.
 
     Raises Refused: too_large, bad_utf8 (also for a document that declares another encoding), xml_entities
@@ -53,7 +54,7 @@ def parsed(data: bytes, *, limit: int = LIMIT_BYTES) -> Element:
         raise Refused.because("too_large", "the document is too large", limit=limit, size=len(data))
     data = data.removeprefix(_MARK)
     _require_utf8(data)
-    parser = DefusedXMLParser(target=_Bounded(), encoding="utf-8", forbid_dtd=True)
+    parser = DefusedXMLParser(target=_Bounded(elements), encoding="utf-8", forbid_dtd=True)
     try:
         parser.feed(data)
         root: Element = parser.close()

@@ -2,7 +2,8 @@
 
 ShapeError                 a geometry, tile or track that cannot be computed with; bad_units, bad_aim, too_many_pieces
     CoordinateError        unknown_crs, not_finite, out_of_range, outside_china
-    CoverageError          duplicate_code, not_a_coverage, ground_invalid, too_few_units
+    CoverageError          duplicate_code, not_a_coverage, ground_invalid, too_few_units, gap, too_wide
+    TopologyError          a change of borders that is refused; the codes stand in gis/topology.py
 """
 
 from collections.abc import Mapping
@@ -24,3 +25,7 @@ class CoordinateError(ShapeError):
 
 class CoverageError(ShapeError):
     """Areas that cannot be treated as one coverage of the ground."""
+
+
+class TopologyError(ShapeError):
+    """A change of borders that would break the coverage, or that names what is not there."""

@@ -6,8 +6,10 @@ commits, deferred triggers and notifications are the real ones; within a module 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing
+from itertools import count
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -16,6 +18,7 @@ import psycopg2
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from tests.samples import Sample, report_at
@@ -27,8 +30,12 @@ from webapp.core.actor import Actor
 from webapp.core.config import Settings
 from webapp.core.db import MIGRATE, WEB, Database
 from webapp.core.web import Site
+from webapp.worker import Worker
 
 FOLDER = pytest.StashKey[Path]()
+
+# Reports of tests lie on a lattice of so many places a side, so many degrees apart (3 to 4 m).
+APART, STEP_DEG = 31, 0.000035
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -129,10 +136,16 @@ def as_role(as_user: Callable[[str], FlaskClient], suite: Suite) -> Callable[...
 
 @pytest.fixture(scope="session")
 def sample_report(station: Station) -> Callable[..., Sample]:
-    """Return a fresh valid report in a grid: sample_report('B1', note='...', place={'accuracy_m': 50})."""
+    """Return a fresh valid report in a grid: sample_report('B1', note='...', place={'accuracy_m': 50}).
+
+    Each lies at a place of its own within 60 m of the middle, three metres and more from the others.
+    """
+    numbers = count()
 
     def make(grid: str = "A1", **changes: Any) -> Sample:
-        return report_at(*station.inside(grid), **changes)
+        (lon, lat), (row, column) = station.inside(grid), divmod(next(numbers) % APART**2, APART)
+        east, north = (column - APART // 2) * STEP_DEG, (row - APART // 2) * STEP_DEG
+        return report_at(round(lon + east, 6), round(lat + north, 6), **changes)
 
     return make
 
@@ -151,6 +164,37 @@ def send_report(
         return sample
 
     return send
+
+
+@pytest.fixture(scope="module")
+def usual_repeats(superuser: psycopg2.extensions.connection) -> None:
+    """Let the module's stations link repeats by the usual terms."""
+    with superuser.cursor() as cursor:
+        cursor.execute("DELETE FROM app.repeat_terms WHERE version = 0")
+
+
+@pytest.fixture(scope="module")
+def worked(settings: Settings, owner_db: Database) -> Iterator[Callable[[], None]]:
+    """Do all that waits and is due, as the worker does it; wait for what a service's worker has in hand."""
+    worker = Worker(settings, "worker-of-test")
+    left = text("""SELECT (SELECT count(*) FROM app.outbox)
+        + (SELECT count(*) FROM app.job WHERE state IN ('ready', 'leased') AND run_at <= now())""")
+
+    def all_of_it() -> None:
+        deadline = time.monotonic() + 60
+        while True:
+            while worker.step():
+                pass
+            with owner_db.transaction() as session:
+                waiting = session.scalar(left)
+            if not waiting:
+                return
+            assert time.monotonic() < deadline, f"{waiting} events and jobs are still waiting"
+            time.sleep(0.05)
+
+    all_of_it()
+    yield all_of_it
+    worker.database.dispose()
 
 
 @pytest.fixture(scope="module")

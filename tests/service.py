@@ -15,7 +15,7 @@ from pathlib import Path
 from webapp.core.config import CHECKOUT, Settings
 from webapp.core.supervisor import programs_of
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 def free_port() -> int:

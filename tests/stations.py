@@ -21,6 +21,7 @@ from webapp.core.db import MIGRATE, Database
 from webapp.core.events import Outbox
 from webapp.people import actions as people
 from webapp.people.models import Station as StationRow
+from webapp.repeats.models import RepeatTerms
 
 PASSWORD = "Plum-kettle-41-river"
 
@@ -28,7 +29,21 @@ PASSWORD = "Plum-kettle-41-river"
 WIDTH, HEIGHT = 0.004, 0.003
 
 # Most tests are about something else than the end of a case; those of its life switch the strict end on.
-SETTINGS = {"strict_end": False}
+# The same for a second person's approval of plans.
+SETTINGS = {"strict_end": False, "plan_approval": False}
+
+# Reports that tests send beside each other are no repeats of each other, or every timeline would depend on
+# which tests ran before. Tests about repeats ask for the usual terms (fixture `usual_repeats`).
+NO_REPEATS = {
+    "version": 0,
+    "distance_m": 1,
+    "near_m": 1,
+    "place_m": 1,
+    "days": 1,
+    "near_h": 1,
+    "raised_from": 1000,
+    "first_from": 1000,
+}
 
 # Label of the police grid, code of its community, labels of its grids from south to north.
 GROUNDS = {
@@ -161,6 +176,7 @@ def _ground(session: Session, code: str, by: Actor) -> Station:
         StationRow(id=by.station_id, code=code, name=name, ground=whole, synthetic=True, settings=SETTINGS)
     )
     session.flush()
+    session.add(RepeatTerms(id=uuid4(), station_id=by.station_id, **NO_REPEATS))
     plan = areas.import_plan(session, uuid4(), records, name="first", by=by)
     areas.publish(session, plan, valid_from=clock.now() - timedelta(days=400), by=by)
     names = select(Grid.name, Grid.id).where(Grid.station_id == by.station_id)

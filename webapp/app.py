@@ -32,6 +32,8 @@ from webapp.core.schema import ProblemSchema
 from webapp.core.web import Site, install
 from webapp.desk import api as desk_api
 from webapp.desk import pages as desk_pages
+from webapp.drafts import api as drafts_api
+from webapp.drafts import pages as drafts_pages
 from webapp.duty import api as duty_api
 from webapp.duty import pages as duty_pages
 from webapp.exchange import api as exchange_api
@@ -95,6 +97,7 @@ BLUEPRINTS = (
     upkeep_api.blp,
     desk_api.blp,
     duty_api.blp,
+    drafts_api.blp,
 )
 PAGES = (
     cases_api.hand,
@@ -122,6 +125,7 @@ PAGES = (
     upkeep_pages.pages,
     desk_pages.pages,
     duty_pages.pages,
+    drafts_pages.pages,
 )
 
 # Addresses of protocols that have a form of their own for errors.

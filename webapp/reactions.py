@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from webapp.areas import jobs as areas
 from webapp.calendars import jobs as calendars
 from webapp.calls import jobs as calls
 from webapp.cases import jobs as cases
@@ -51,8 +52,10 @@ REACTIONS: dict[str, list[str]] = {
     "calls.declined": ["calls.plan_clock"],
     "calls.escalated": ["calls.plan_clock", "calls.tell"],
 }
+REACTIONS["areas.published"] = ["areas.begin_plan"]
+REACTIONS["areas.started"] = ["cases.reroute_moved"]
 REACTIONS["cases.reported"].append("repeats.link_case")
-for _name in ("cases.reported", "cases.escalated", "cases.reopened", "cases.unmerged"):
+for _name in ("cases.reported", "cases.escalated", "cases.reopened", "cases.unmerged", "cases.rerouted"):
     REACTIONS.setdefault(_name, []).append("duty.route_case")
 for _name in ("calendars.year_imported", "calendars.day_set", "calendars.hours_set"):
     REACTIONS[_name].append("referrals.recount_due")
@@ -85,6 +88,7 @@ PERIODIC: tuple[Every, ...] = (
     Every("repeats.record_week", 7 * 24 * 60, 6 * 60),
     Every("tasks.tend_day", 24 * 60, 5 * 60),
     Every("referrals.remind_late", 60, 5),
+    Every("areas.begin_due", 5),
     Every("cases.watch_clocks", 5),
     Every("duty.tend_desk", 5),
 )
@@ -92,7 +96,9 @@ PERIODIC: tuple[Every, ...] = (
 # Jobs that write a few rows and are done: several share a transaction, and none waits for a picture or file.
 QUICK_JOBS = frozenset(
     {
+        "areas.begin_plan",
         "cases.award_points",
+        "cases.reroute_moved",
         "cases.recount_limit",
         "duty.route_case",
         "webhooks.enqueue_deliveries",
@@ -114,6 +120,9 @@ QUICK_JOBS = frozenset(
 JOBS: dict[str, Handler] = {
     "cases.make_thumbnails": cases.make_thumbnails,
     "cases.award_points": cases.award_points,
+    "areas.begin_plan": areas.begin_plan,
+    "areas.begin_due": areas.begin_due,
+    "cases.reroute_moved": cases.reroute_moved,
     "cases.recount_limits": cases.recount_limits,
     "cases.recount_limit": cases.recount_limit,
     "calendars.keep_calendar": calendars.keep_calendar,

@@ -7,6 +7,7 @@ import webapp.calls.models
 import webapp.cases.models
 import webapp.core.events
 import webapp.core.queue
+import webapp.drafts.models
 import webapp.duty.models
 import webapp.exchange.models
 import webapp.field.models

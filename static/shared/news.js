@@ -19,11 +19,17 @@ const ROOMS = {
   cases:
     "reported accepted rejected merged unmerged dispatched acknowledged returned started correction_ordered graded extension_asked " +
     "extension_granted extension_refused fed_back sent_back hang_up_asked hung_up hang_up_refused resumed transferred receipt_noted " +
-    "answer_noted taken_back escalated withdrawn looked_back reopened closed file_added file_completed voice_added note_added limit_recounted",
+    "answer_noted taken_back escalated withdrawn looked_back reopened closed file_added file_completed voice_added note_added limit_recounted " +
+    "answers_filled",
+  duty: "case_sent",
+  intake: "revised",
   leads: "visited person_kept person_ended",
+  open311: "note_added",
+  parcels: "case_followed",
   referrals:
-    "attempted prepared delivered receipt_noted answered recalled reminded reporter_disclosed non_police_marked non_police_cleared",
-  repeats: "linked offered merged distinguished lead_changed priority_raised party_named",
+    "attempted prepared delivered receipt_noted answered recalled reminded reporter_disclosed non_police_marked non_police_cleared " +
+    "due_recounted",
+  repeats: "linked offered merged distinguished lead_changed lead_moved priority_raised party_named party_removed",
   residents: "ticket_opened note_added photo_added judged contact_withdrawn",
   tasks:
     "assigned taken completed failed photo_added cancelled reassigned lapsed look_back_planned look_back_cancelled look_back_settled",

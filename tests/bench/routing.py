@@ -101,7 +101,7 @@ def _make_city(settings: Settings) -> None:
         )
         run(
             text("""INSERT INTO app.plan (id, station_id, number, name, state, valid_from)
-                VALUES (:p, :s, 1, 'city', 'published', now() - interval '1 day')"""),
+                VALUES (:p, :s, 1, 'city', 'draft', now() - interval '1 day')"""),
             ids,
         )
         shapes = _shapes()
@@ -120,6 +120,7 @@ def _make_city(settings: Settings) -> None:
                 FROM unnest(CAST(:grids AS text[]), CAST(:shapes AS bytea[])) AS x (g, w)"""),
             ids,
         )
+        run(text("UPDATE app.plan SET state = 'published' WHERE id = :p"), ids)
     with owner(settings) as session:
         session.execute(text("ANALYZE app.grid_shape"))
         session.execute(text("ANALYZE app.grid"))

@@ -24,7 +24,7 @@ from tests.stations import PASSWORD
 from tests.suite import Suite
 
 # A wait ends when what is awaited is there; the limit is for busy machines.
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=30_000)
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
@@ -115,7 +115,7 @@ def open_context(chromium: Browser, service: Service) -> Iterator[Callable[..., 
             timezone_id="Asia/Shanghai",
             **wishes,
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(30_000)
         watch = Watch(service.url, tolerate)
         watch.over(context)
         opened.append((context, watch))
@@ -144,7 +144,7 @@ def page_as(
             f"{service.url}/login",
             data={"username": member.username, "password": PASSWORD},
             allow_redirects=False,
-            timeout=10,
+            timeout=30,
         )
         assert answer.status_code == 302, answer.text
         context.add_cookies(

@@ -55,7 +55,7 @@ def report(service: Service, token: str, sample: Sample) -> None:
         f"{service.url}/api/v1/batches",
         files=files,
         headers={"Authorization": f"Bearer {token}"},
-        timeout=10,
+        timeout=30,
     )
     assert answer.status_code == 200, answer.text
 
@@ -196,7 +196,7 @@ def test_a_new_hazard_appears_without_a_reload_and_changes_follow(
     sample = sample_report("A1")
     report(service, token_for("t.volunteer"), sample)
     notice = page.locator(".notice")
-    expect(notice).to_contain_text("新隐患", timeout=3000)
+    expect(notice).to_contain_text("新隐患")
     number = number_of(sample)
     expect(notice).to_contain_text(number)
     expect(row_of(page, number)).to_be_visible()
@@ -208,10 +208,10 @@ def test_a_new_hazard_appears_without_a_reload_and_changes_follow(
         f"{service.url}/api/v1/cases/{sample.id}/accept",
         json={"revision": 1},
         headers={"Authorization": f"Bearer {token_for('t.officer.a')}"},
-        timeout=10,
+        timeout=30,
     )
     assert answer.status_code == 200, answer.text
-    expect(page.locator(".case-card")).to_contain_text("处理中", timeout=3000)
+    expect(page.locator(".case-card")).to_contain_text("处理中")
     expect(row_of(page, number)).to_contain_text("处理中")
 
 

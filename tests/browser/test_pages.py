@@ -366,13 +366,13 @@ def test_a_device_gets_a_token_that_works_until_it_is_removed(page_as: PageAs, s
     token = page.locator("#token")
     expect(token).to_be_visible()
     bearer = {"Authorization": f"Bearer {token.inner_text()}"}
-    assert requests.get(f"{service.url}/api/v1/me", headers=bearer, timeout=10).status_code == 200
+    assert requests.get(f"{service.url}/api/v1/me", headers=bearer, timeout=30).status_code == 200
     page.reload()
     assert bearer["Authorization"][7:] not in page.content(), "it is shown once"
     page.on("dialog", lambda dialog: dialog.accept())
     page.locator("#devices li", has_text="轨迹手机").get_by_role("button").click()
     expect(page.locator("#devices li", has_text="轨迹手机")).to_have_count(0)
-    assert requests.get(f"{service.url}/api/v1/me", headers=bearer, timeout=10).status_code == 401
+    assert requests.get(f"{service.url}/api/v1/me", headers=bearer, timeout=30).status_code == 401
 
 
 def test_another_phone_is_set_up_by_the_code_once(

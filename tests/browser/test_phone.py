@@ -81,7 +81,7 @@ def test_what_became_of_it(
     case = the_case(page)
     officer = {"Authorization": f"Bearer {token_for('t.officer.a')}"}
     base = f"{service.url}/api/v1/cases/{case['id']}"
-    assert requests.post(f"{base}/accept", json={}, headers=officer, timeout=10).status_code == 200
+    assert requests.post(f"{base}/accept", json={}, headers=officer, timeout=30).status_code == 200
     proof = {"photo": ("after.jpg", BIG_PHOTO, "image/jpeg")}
     closed = requests.post(
         f"{base}/close", data={"note": "线已拆除"}, files=proof, headers=officer, timeout=30

@@ -122,7 +122,7 @@ def test_the_original_of_a_report_that_was_kept_follows_after_its_repair(
     page.locator("#send").tap()
     expect(page.locator("h1")).to_contain_text("已收下")
     chief = {"Authorization": f"Bearer {token_for('t.station_chief')}"}
-    entries = requests.get(f"{service.url}/api/v1/quarantine", headers=chief, timeout=10).json()
+    entries = requests.get(f"{service.url}/api/v1/quarantine", headers=chief, timeout=30).json()
     entry = entries[0]
     body = requests.get(
         f"{service.url}/api/v1/quarantine/{entry['id']}/body", headers=chief, timeout=10
@@ -130,7 +130,7 @@ def test_the_original_of_a_report_that_was_kept_follows_after_its_repair(
     mended = {key: body[key] for key in ("id", "class_code", "answers", "place", "note")}
     mended["found_at"] = entry["received_at"]
     address = f"{service.url}/api/v1/quarantine/{entry['id']}/repair"
-    done = requests.post(address, headers=chief, json=mended, timeout=10)
+    done = requests.post(address, headers=chief, json=mended, timeout=30)
     assert done.status_code == 201, done.text
     (photo,) = details(page, body["id"])["attachments"]
     assert photo["awaited"]

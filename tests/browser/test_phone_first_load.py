@@ -32,12 +32,12 @@ def test_the_first_load_stays_small(page_as: Callable[..., Page], service: Servi
 
 def test_static_files_are_compressed_and_checked_anew(service: Service) -> None:
     address = f"{service.url}/static/phone/main.js"
-    plain = requests.get(address, headers={"Accept-Encoding": "identity"}, timeout=10)
-    packed = requests.get(address, headers={"Accept-Encoding": "gzip"}, stream=True, timeout=10)
+    plain = requests.get(address, headers={"Accept-Encoding": "identity"}, timeout=30)
+    packed = requests.get(address, headers={"Accept-Encoding": "gzip"}, stream=True, timeout=30)
     assert "Content-Encoding" not in plain.headers
     assert packed.headers["Content-Encoding"] == "gzip"
     assert gzip.decompress(packed.raw.read()) == plain.content
-    again = requests.get(address, headers={"If-None-Match": packed.headers["ETag"]}, timeout=10)
+    again = requests.get(address, headers={"If-None-Match": packed.headers["ETag"]}, timeout=30)
     assert again.status_code == 304
-    assert requests.get(f"{service.url}/static/../webapp/app.py", timeout=10).status_code == 404
-    assert requests.get(f"{service.url}/static/phone/nothing.js", timeout=10).status_code == 404
+    assert requests.get(f"{service.url}/static/../webapp/app.py", timeout=30).status_code == 404
+    assert requests.get(f"{service.url}/static/phone/nothing.js", timeout=30).status_code == 404

@@ -143,7 +143,7 @@ def test_the_kept_page_and_caches_hold_nothing_personal(kept: Page, service: Ser
     )
     assert names
     assert not [name for name in names if not name.startswith(("/static/", "/phone/shell/"))]
-    page = requests.get(f"{service.url}/phone/shell/zh", timeout=10).text
+    page = requests.get(f"{service.url}/phone/shell/zh", timeout=30).text
     assert 'name="csrf" content=""' in page
 
 

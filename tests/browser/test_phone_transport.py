@@ -337,7 +337,7 @@ def sign_in(page: Page, service: Service, username: str) -> None:
         f"{service.url}/login",
         data={"username": username, "password": PASSWORD},
         allow_redirects=False,
-        timeout=10,
+        timeout=30,
     )
     page.context.clear_cookies()
     page.context.add_cookies(

@@ -52,7 +52,7 @@ def cases(service: Service, token_for: Callable[[str], str]) -> Callable[[str], 
 
     def look(username: str) -> list[dict[str, Any]]:
         head = {"Authorization": f"Bearer {token_for(username)}"}
-        answer = requests.get(f"{service.url}/api/v1/cases?limit=500", headers=head, timeout=10)
+        answer = requests.get(f"{service.url}/api/v1/cases?limit=500", headers=head, timeout=30)
         found: list[dict[str, Any]] = answer.json()["cases"]
         return found
 

@@ -22,7 +22,7 @@ def api(service, token_for):
 
     def ask(username, method, path, **given):
         headers = {"Authorization": f"Bearer {token_for(username)}"}
-        answer = requests.request(method, f"{service.url}{path}", headers=headers, timeout=20, **given)
+        answer = requests.request(method, f"{service.url}{path}", headers=headers, timeout=60, **given)
         assert answer.status_code < 300, answer.text
         return answer.json()
 

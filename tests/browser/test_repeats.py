@@ -14,10 +14,11 @@ from tests.samples import photo
 from tests.webapp.repeats.conftest import METRE
 from webapp.core import clock
 from webapp.repeats import weekly
-from webapp.worker import Worker
 
 # Where pictures for the eye go, when somebody wants to look: SHOTS=/tmp/shots pytest ...
 SHOTS = os.environ.get("SHOTS")
+
+pytestmark = pytest.mark.usefixtures("usual_repeats")
 
 
 def look(page, name):
@@ -28,19 +29,6 @@ def look(page, name):
 
 def wide(page):
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page scrolls sideways"
-
-
-@pytest.fixture(scope="module")
-def worked(settings):
-    """Do all that waits now: on a busy machine the service's own worker lets everybody go first."""
-    worker = Worker(settings, "worker-of-test")
-
-    def all_of_it():
-        while worker.step():
-            pass
-
-    yield all_of_it
-    worker.database.dispose()
 
 
 @pytest.fixture

@@ -110,7 +110,7 @@ def case_number(service, token_for, station, owner_db):
     sample = report_at(*station.inside("A1"))
     files = {name: (item[1], item[0], item[2]) for name, item in sample.form().items()}
     head = {"Authorization": f"Bearer {token_for('t.volunteer')}"}
-    answer = requests.post(f"{service.url}/api/v1/batches", files=files, headers=head, timeout=20)
+    answer = requests.post(f"{service.url}/api/v1/batches", files=files, headers=head, timeout=60)
     assert answer.status_code == 200, answer.text
     with owner_db.transaction() as session:
         return session.scalar(text("SELECT number FROM app.case_file WHERE id = :id"), {"id": sample.id})

@@ -54,7 +54,7 @@ def give(
             "place": {"lon": lon + metres_east / 88_000, "lat": lat, "address": "3号楼"},
         }
         head = {"Authorization": f"Bearer {token_for(by)}"}
-        answer = requests.post(f"{service.url}/api/v1/tasks", json=body, headers=head, timeout=10)
+        answer = requests.post(f"{service.url}/api/v1/tasks", json=body, headers=head, timeout=30)
         assert answer.status_code == 201, answer.text
         return str(body["id"])
 

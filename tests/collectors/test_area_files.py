@@ -53,7 +53,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.mark.parametrize("form", area_files.FORMATS)
+@pytest.mark.parametrize("form", [form for form in area_files.FORMATS if form != "kml"])
 @pytest.mark.parametrize("crs", ["cgcs2000", "EPSG:4546"])
 def test_what_is_written_is_read_again(form: str, crs: str) -> None:
     data = area_files.encode(areas(), form, crs=crs)

@@ -29,7 +29,7 @@ from webapp.core import audit
 from webapp.core.db import MIGRATE, Database
 from webapp.reactions import REACTIONS, follows
 
-pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(900)]
 
 SEED = 20260504
 CLIENTS = 8
@@ -104,7 +104,7 @@ class Phone(Thread):
             files = [("batch", ("b.json", document, "application/json"))]
             files += [(sha, ("p.jpg", d, "image/jpeg")) for s in samples for sha, d in s.photos.items()]
             try:
-                answer = http.post(self.url, files=files, headers=self.head, timeout=10)
+                answer = http.post(self.url, files=files, headers=self.head, timeout=30)
             except requests.RequestException as error:
                 self._count(type(error).__name__)
             else:
@@ -163,7 +163,7 @@ class Reaper:
         self.suite.cluster.ensure_started(quiet)
 
 
-def await_quiet(database: Database, patience_s: float = 90.0) -> None:
+def await_quiet(database: Database, patience_s: float = 400.0) -> None:
     """Wait until the worker has nothing left to do."""
     deadline = time.monotonic() + patience_s
     waiting = text(

@@ -47,7 +47,7 @@ class Stream:
         except (OSError, HTTPException, ValueError):
             return
 
-    def until(self, met: Any, patience_s: float = 15.0) -> None:
+    def until(self, met: Any, patience_s: float = 60.0) -> None:
         """Wait until `met()`; fail with what was heard so far."""
         deadline = time.monotonic() + patience_s
         while not met():

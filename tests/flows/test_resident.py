@@ -29,7 +29,7 @@ def listen(service, token_for):
 
 def asked(service, token, method, path, **more):
     head = {"Authorization": f"Bearer {token}"}
-    answer = requests.request(method, service.url + path, headers=head, timeout=20, **more)
+    answer = requests.request(method, service.url + path, headers=head, timeout=60, **more)
     assert answer.status_code < 300, answer.text
     return answer.json()
 
@@ -43,9 +43,9 @@ def test_from_the_sign_to_the_answer(service, token_for, listen, station):
 
     # The resident: an old phone without JavaScript, no account, no position.
     phone = requests.Session()
-    start = phone.get(f"{service.url}/r/{code}", headers=HTML, timeout=20)
+    start = phone.get(f"{service.url}/r/{code}", headers=HTML, timeout=60)
     assert "东门" in start.text
-    page = phone.get(f"{service.url}/public/new", params={"place": code, "class": "fire_lane"}, timeout=20)
+    page = phone.get(f"{service.url}/public/new", params={"place": code, "class": "fire_lane"}, timeout=60)
     form = Form(page.text)
     assert form.signs == [code]
     fields = {**form.fields, "place": code, "note": "消防通道停满了车"}
@@ -56,7 +56,7 @@ def test_from_the_sign_to_the_answer(service, token_for, listen, station):
         data=fields,
         files={"photo": ("a.jpg", photo(61))},
         headers=JSON,
-        timeout=20,
+        timeout=60,
     )
     assert sent.status_code == 201, sent.text
     track = service.url + sent.json()["track"].partition("?")[0]
@@ -69,16 +69,16 @@ def test_from_the_sign_to_the_answer(service, token_for, listen, station):
     assert told["feature"]["properties"]["photo_id"]
     assert other.events == []
     asked(service, officer, "POST", f"/api/v1/cases/{case_id}/accept", json={})
-    assert "警格正在处理" in phone.get(track, headers=HTML, timeout=20).text
+    assert "警格正在处理" in phone.get(track, headers=HTML, timeout=60).text
     proof = {"photo": ("b.jpg", photo(62))}
     asked(service, officer, "POST", f"/api/v1/cases/{case_id}/close", data={"note": "已清场"}, files=proof)
 
     # The resident reads the answer, sees the photo of the cure, and says what it is worth.
-    assert "已清场" in phone.get(track, headers=HTML, timeout=20).text
-    cure = phone.get(f"{track}/photo/0", timeout=20)
+    assert "已清场" in phone.get(track, headers=HTML, timeout=60).text
+    cure = phone.get(f"{track}/photo/0", timeout=60)
     assert cure.headers["Content-Type"] == "image/jpeg"
     judged = {"form": str(uuid4()), "satisfied": "true"}
-    assert "您的评价：满意" in phone.post(f"{track}/judgement", data=judged, headers=HTML, timeout=20).text
+    assert "您的评价：满意" in phone.post(f"{track}/judgement", data=judged, headers=HTML, timeout=60).text
     own.until(lambda: own.heard(case_id, "residents.judged"))
     everything = str(own.events)
     assert track.rpartition("/")[2] not in everything

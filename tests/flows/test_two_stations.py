@@ -54,13 +54,13 @@ def test_each_station_gets_its_own_cases_numbers_news_and_chain(
 
     for code, other in (("t", "u"), ("u", "t")):
         head = {"Authorization": f"Bearer {token_for(f'{code}.station_chief')}"}
-        listed = requests.get(f"{service.url}/api/v1/cases?limit=500", headers=head, timeout=20).json()
+        listed = requests.get(f"{service.url}/api/v1/cases?limit=500", headers=head, timeout=60).json()
         assert {case["id"] for case in listed["cases"]} == ids[code]
-        drawn = requests.get(f"{service.url}/ogc/collections/cases/items", headers=head, timeout=20).json()
+        drawn = requests.get(f"{service.url}/ogc/collections/cases/items", headers=head, timeout=60).json()
         assert {feature["id"] for feature in drawn["features"]} == ids[code]
         for case_id in ids[other]:
             path = f"{service.url}/api/v1/cases/{case_id}"
-            assert requests.get(path, headers=head, timeout=20).status_code == 404
+            assert requests.get(path, headers=head, timeout=60).status_code == 404
 
     with owner_db.transaction() as session:
         session.execute(text("SET LOCAL ROLE shuangge_owner"))

@@ -17,6 +17,7 @@ CODE_AT = {
     "ShapeError": 0,
     "CoordinateError": 0,
     "CoverageError": 0,
+    "TopologyError": 0,
     "AppError": 0,
     "Refused": 0,
     "BadRequest": 0,

@@ -55,6 +55,29 @@ def test_each_event_of_a_reaction_is_recorded() -> None:
     )
 
 
+# What only the log is for: that somebody looked at a contact changes nothing on a page.
+UNHEARD = {"open311.contact_disclosed", "open311.contact_kept", "residents.contact_disclosed"}
+
+
+def heard() -> set[str]:
+    """Return the names of events that pages of a browser listen for."""
+    rooms = re.search(r"const ROOMS = \{(.*?)\n\};", (ROOT / "static/shared/news.js").read_text(), re.DOTALL)
+    assert rooms, "static/shared/news.js names the events in ROOMS"
+    return {
+        f"{room}.{name}"
+        for room, said in re.findall(r"^  (\w+):\s((?:\s*\"[^\"]*\"\s*\+?)+),$", rooms[1], re.MULTILINE)
+        for name in "".join(re.findall(r'"([^"]*)"', said)).split()
+    }
+
+
+def test_pages_hear_what_changes_a_case() -> None:
+    wanted = {r.event for r in recorded() if r.kind in ("case", "call", "task", "referral", "ticket")}
+    found = sorted(wanted - heard() - UNHEARD)
+    assert not found, named(
+        found, "name the event in ROOMS of static/shared/news.js, or no page is told of it"
+    )
+
+
 def test_each_job_of_a_reaction_exists() -> None:
     found = sorted({job for jobs in REACTIONS.values() for job in jobs} - set(JOBS))
     assert not found, named(found, "enter the job in JOBS of webapp/reactions.py")

@@ -12,6 +12,7 @@ SHELL = "webapp.maps.shell"
 NOT_FETCHED = (
     "www.w3.org",
     "www.topografix.com",
+    "www.opengis.net",
     "openrosa.org",
     "www.opendatakit.org",
     "wiki.open311.org",

@@ -233,7 +233,7 @@ def say_large(url, path, token, *, chunked):
     block = b"x" * 65536
     framed = b"10000\r\n" + block + b"\r\n" if chunked else block
     began, sent = time.monotonic(), 0
-    with socket.create_connection((parts.hostname, parts.port), timeout=20) as line:
+    with socket.create_connection((parts.hostname, parts.port), timeout=60) as line:
         line.sendall(head.encode())
         answer = b""
         line.settimeout(0.0005)

@@ -33,6 +33,9 @@ COUNTERS = POLICE | {"planner", "system_admin", "audit_admin"}
 VISITORS = {"volunteer", "grid_worker", "officer", "mediator", "station_chief"}
 REFERRAL_STEPS = ("deliver", "receipt", "answer", "recall")
 
+DRAFT_READS = ("operations", "figures", "check", "comments")
+DRAFT_STEPS = ("operations", "undo", "redo", "comments", "submit", "approve", "publish", "withdraw")
+
 # Form apps: by Digest or Basic, by a token in the address, and for trying out drafts.
 FORM_WAYS = ("", "/<token>", "/test/<token>")
 FORM_FILES = ("formList", "forms/<form_id>.xml", "forms/<form_id>/manifest", "media/<file>")
@@ -326,6 +329,18 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("POST", "/api/v1/visited/<uuid:person_id>/end"): POLICE,
     ("POST", "/api/v1/visited/<uuid:person_id>/visits"): VISITORS,
     ("PUT", "/api/v1/visit-intervals/<any(high, key, general):risk>"): {"station_chief"},
+    # Plans and drafts
+    ("GET", "/planner/"): PLANNERS,
+    ("GET", "/planner/drafts/<uuid:draft_id>"): PLANNERS,
+    **{
+        ("POST", f"/api/v1/plans/<uuid:plan_id>/{verb}"): PLANNERS
+        for verb in ("submit", "approve", "withdraw")
+    },
+    ("GET", "/api/v1/plans/<uuid:plan_id>/changes"): PLANNERS | {"officer", "system_admin"},
+    **{(method, "/api/v1/drafts"): PLANNERS for method in ("GET", "POST")},
+    **{(method, "/api/v1/drafts/<uuid:draft_id>"): PLANNERS for method in ("GET", "PATCH", "DELETE")},
+    **{("GET", f"/api/v1/drafts/<uuid:draft_id>/{what}"): PLANNERS for what in DRAFT_READS},
+    **{("POST", f"/api/v1/drafts/<uuid:draft_id>/{what}"): PLANNERS for what in DRAFT_STEPS},
 }
 
 

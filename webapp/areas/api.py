@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from collectors import area_files
 from gis import coords
 from gis.errors import ShapeError
-from webapp.areas import actions, queries
+from webapp.areas import actions, history, queries
 from webapp.areas.models import Plan
 from webapp.areas.rules import PLANNERS, uncertainty_m
 from webapp.areas.schemas import (
@@ -22,6 +22,7 @@ from webapp.areas.schemas import (
     LocateOut,
     LocateQuery,
     NamedArea,
+    PlanChangeOut,
     PlanOut,
     PublishIn,
 )
@@ -126,8 +127,42 @@ def import_plan(form: dict[str, Any], files: dict[str, Any], session: Session, b
 @blp.arguments(PublishIn)
 @blp.response(200, PlanOut)
 def publish(body: dict[str, Any], plan_id: UUID, session: Session, by: Actor) -> Plan:
-    """Put a draft into force."""
+    """Put a plan into force, now or at a date; a draft only where the station asks for no approval."""
     return actions.publish(session, queries.plan(session, plan_id), valid_from=body["valid_from"], by=by)
+
+
+@blp.route("/plans/<uuid:plan_id>/submit", methods=["POST"])
+@door(*PLANNERS)
+@blp.arguments(PublishIn)
+@blp.response(200, PlanOut)
+def submit(body: dict[str, Any], plan_id: UUID, session: Session, by: Actor) -> Plan:
+    """Hand a draft plan to a second person, with the date wished for; its shapes stand still from here on."""
+    return actions.submit(session, queries.plan(session, plan_id), valid_from=body["valid_from"], by=by)
+
+
+@blp.route("/plans/<uuid:plan_id>/approve", methods=["POST"])
+@door(*PLANNERS)
+@blp.response(200, PlanOut)
+def approve(plan_id: UUID, session: Session, by: Actor) -> Plan:
+    """Approve a submitted plan, as somebody else than who submitted it."""
+    return actions.approve(session, queries.plan(session, plan_id), by=by)
+
+
+@blp.route("/plans/<uuid:plan_id>/withdraw", methods=["POST"])
+@door(*PLANNERS)
+@blp.response(200, PlanOut)
+def withdraw(plan_id: UUID, session: Session, by: Actor) -> Plan:
+    """Take a plan back before its date has come; the plan before it goes on."""
+    return actions.withdraw(session, queries.plan(session, plan_id), by=by)
+
+
+@blp.route("/plans/<uuid:plan_id>/changes")
+@door(*PLANNERS, "officer", "system_admin")
+@blp.response(200, PlanChangeOut)
+def changes(plan_id: UUID, session: Session, by: Actor) -> dict[str, Any]:
+    """What changed hands with a published plan, and which grids came out of which."""
+    found = queries.plan(session, plan_id)
+    return {"moves": history.moves(session, found.id), "lineage": history.lineage(session, found.id)}
 
 
 @blp.route("/plans/<uuid:plan_id>/export")

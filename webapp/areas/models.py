@@ -7,7 +7,16 @@ from typing import Any
 from uuid import UUID
 
 from geoalchemy2 import Geometry
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    UniqueConstraint,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -39,14 +48,24 @@ class Community(Base):
 
 
 class Plan(Base):
-    """One complete version of grids and their binding; at any moment at most one is in force."""
+    """One complete version of grids and their binding; at any moment at most one is in force.
+
+    Its life: draft, in_review, approved, published, withdrawn (areas.rules). `wish_from` is when its planner
+    wants it to come into force, `begun_at` when the machine has let cases and postings follow.
+    """
 
     __tablename__ = "plan"
     __table_args__ = (
         UniqueConstraint("station_id", "number"),
         UniqueConstraint("station_id", "id"),
-        CheckConstraint("state IN ('draft', 'published', 'withdrawn')", name="state"),
+        inside("plan", "base_plan_id"),
+        inside("person", "submitted_by"),
+        inside("person", "approved_by"),
+        CheckConstraint(
+            "state IN ('draft', 'in_review', 'approved', 'published', 'withdrawn')", name="state"
+        ),
         CheckConstraint("valid_to > valid_from", name="period"),
+        CheckConstraint("approved_by <> submitted_by", name="second_person"),
         ExcludeConstraint(
             ("station_id", "="),
             (text("tstzrange(valid_from, valid_to)"), "&&"),
@@ -65,6 +84,16 @@ class Plan(Base):
     valid_to: Mapped[datetime | None]
     source: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    # The plan that it was drawn upon; it may come into force only as that one's successor.
+    base_plan_id: Mapped[UUID | None]
+    submitted_by: Mapped[UUID | None]
+    submitted_at: Mapped[datetime | None]
+    wish_from: Mapped[datetime | None]
+    approved_by: Mapped[UUID | None]
+    approved_at: Mapped[datetime | None]
+    published_at: Mapped[datetime | None]
+    begun_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
 
 
 class Grid(Base):
@@ -138,6 +167,57 @@ class PoliceGridShape(Base):
     police_grid_id: Mapped[UUID] = mapped_column(primary_key=True)
     station_id: Mapped[UUID]
     geom: Mapped[Any] = mapped_column(Geometry("MULTIPOLYGON", 4326, spatial_index=False, nullable=False))
+
+
+class PlanMove(Base):
+    """Ground that changed its grid or police grid with a plan, as computed when it was published.
+
+    `from_...` is empty where no grid was before, `to_...` where none is now; households by share of area.
+    """
+
+    __tablename__ = "plan_move"
+    __table_args__ = (
+        inside("plan", "plan_id"),
+        inside("grid", "from_grid_id"),
+        inside("grid", "to_grid_id"),
+        inside("police_grid", "from_police_grid_id"),
+        inside("police_grid", "to_police_grid_id"),
+        Index("ix_plan_move_plan_id", "plan_id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    plan_id: Mapped[UUID]
+    station_id: Mapped[UUID]
+    from_grid_id: Mapped[UUID | None]
+    to_grid_id: Mapped[UUID | None]
+    from_police_grid_id: Mapped[UUID | None]
+    to_police_grid_id: Mapped[UUID | None]
+    area_m2: Mapped[float]
+    households: Mapped[float]
+    geom: Mapped[Any] = mapped_column(Geometry("MULTIPOLYGON", 4326, spatial_index=False, nullable=False))
+
+
+class Lineage(Base):
+    """Which grid came out of which with a plan: a split or a merge; `area_share` is of the predecessor."""
+
+    __tablename__ = "grid_lineage"
+    __table_args__ = (
+        inside("plan", "plan_id"),
+        inside("grid", "predecessor_id"),
+        inside("grid", "successor_id"),
+        CheckConstraint("kind IN ('split', 'merge')", name="kind"),
+        CheckConstraint("predecessor_id <> successor_id", name="two"),
+        Index("ix_grid_lineage_predecessor_id", "predecessor_id"),
+        Index("ix_grid_lineage_successor_id", "successor_id"),
+    )
+
+    plan_id: Mapped[UUID] = mapped_column(primary_key=True)
+    predecessor_id: Mapped[UUID] = mapped_column(primary_key=True)
+    successor_id: Mapped[UUID] = mapped_column(primary_key=True)
+    station_id: Mapped[UUID]
+    kind: Mapped[str]
+    area_share: Mapped[float]
+    households: Mapped[int]
 
 
 class Posting(Base):

@@ -74,9 +74,53 @@ class PlanOut(Strict):
     id = fields.UUID()
     number = fields.Integer()
     name = fields.String()
-    state = fields.String()
+    state = fields.String(
+        metadata={"description": "draft, in_review, approved, published, withdrawn"},
+    )
     valid_from = fields.AwareDateTime(allow_none=True)
     valid_to = fields.AwareDateTime(allow_none=True)
+    base_plan_id = fields.UUID(allow_none=True)
+    wish_from = fields.AwareDateTime(allow_none=True)
+    submitted_at = fields.AwareDateTime(allow_none=True)
+    approved_at = fields.AwareDateTime(allow_none=True)
+    withdrawn_at = fields.AwareDateTime(allow_none=True)
+    begun_at = fields.AwareDateTime(
+        allow_none=True, metadata={"description": "When open cases and postings began to follow"}
+    )
+
+
+class MoveOut(Strict):
+    """Ground that changed hands with a plan."""
+
+    area_m2 = fields.Float()
+    households = fields.Float()
+    from_grid_id = fields.UUID(allow_none=True)
+    from_grid = fields.String(allow_none=True)
+    from_police_grid = fields.String(allow_none=True)
+    to_grid_id = fields.UUID(allow_none=True)
+    to_grid = fields.String(allow_none=True)
+    to_police_grid = fields.String(allow_none=True)
+
+
+class HeirOut(Strict):
+    """Which grid came out of which."""
+
+    kind = fields.String(metadata={"description": "split or merge"})
+    area_share = fields.Float(metadata={"description": "Share of the predecessor's ground, 0 to 1"})
+    households = fields.Integer()
+    predecessor_id = fields.UUID()
+    predecessor_code = fields.String()
+    predecessor = fields.String()
+    successor_id = fields.UUID()
+    successor_code = fields.String()
+    successor = fields.String()
+
+
+class PlanChangeOut(Strict):
+    """What a published plan changed against the one before it."""
+
+    moves = fields.List(fields.Nested(MoveOut))
+    lineage = fields.List(fields.Nested(HeirOut))
 
 
 class ImportIn(Strict):

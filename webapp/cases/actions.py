@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -16,7 +15,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from collectors.records import Attachment as SentFile
 from collectors.records import Report
 from webapp.calendars.counting import Calendar
-from webapp.cases import clocks, filing, queries, questions, rules, steps, surroundings, titles
+from webapp.cases import clocks, filing, following, queries, questions, rules, steps, surroundings, titles
 from webapp.cases.filing import Receipt as Receipt
 from webapp.cases.filing import Sender as Sender
 from webapp.cases.models import Attachment, Case, CaseNote
@@ -196,7 +195,7 @@ def take_step(
     if problems:
         raise Refused(problems=problems)
     new = steps.columns(session, case, step, given, now, by)
-    news = {"verb": verb, **{name: _plain(value) for name, value in new.items() if name not in _WORDS}}
+    news = {"verb": verb, **{name: clocks.plain(value) for name, value in new.items() if name not in _WORDS}}
     if verb == "accept" and case.neighbour_grid_id and session.scalar(_OVER, {"id": case.id}):
         news["from_grid"] = str(case.grid_id)
         session.refresh(case)
@@ -245,7 +244,7 @@ def _write_step(session: Session, case: Case, new: Mapping[str, Any], by: Actor)
     """Write the new columns of a case; say whether it left the actor's sight: what was only given to him."""
     ends = "assigned_to" in new and by.person_id != new["assigned_to"]
     if ends and by.person_id and not surroundings.on_my_ground(session, case):
-        wanted = {"id": case.id, "new": orjson.dumps({n: _plain(v) for n, v in new.items()}).decode()}
+        wanted = {"id": case.id, "new": orjson.dumps({n: clocks.plain(v) for n, v in new.items()}).decode()}
         if not session.scalar(_LEAVE, wanted):
             raise Forbidden("not_yours")
         for name, value in new.items():
@@ -258,15 +257,6 @@ def _write_step(session: Session, case: Case, new: Mapping[str, Any], by: Actor)
 
 
 _LEAVE = text("SELECT app.leave_case(:id, CAST(:new AS jsonb))")
-
-
-def _plain(value: Any) -> Any:
-    """Return a value as the data of an event hold it."""
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, timedelta):
-        return value.total_seconds()
-    return str(value) if isinstance(value, UUID | rules.State) else value
 
 
 def _add_proof(
@@ -370,7 +360,7 @@ def recount(
     if not new:
         return False
     told = {
-        f"{when}_{name}": _plain(value)
+        f"{when}_{name}": clocks.plain(value)
         for name in ("due_at", "respond_by", "limit_rule_id")
         for when, value in (("old", getattr(case, name)), ("new", new.get(name, getattr(case, name))))
     }
@@ -380,6 +370,21 @@ def recount(
     news = {**told, "why": why, "calendar": calendar.version}
     record(session, "cases.limit_recounted", kind="case", subject=case.id, grid=case.grid_id, by=by, **news)
     return True
+
+
+def reroute(session: Session, cases: Sequence[following.Moved], *, by: Actor) -> int:
+    """Let open cases follow new boundaries, in one statement; each that moves has one event; return how many.
+
+    What was closed meanwhile stays where it was. The event holds where each came from and went to.
+    """
+    news = {item.case_id: item for item in cases if item.differs}
+    for row in session.execute(_FOLLOW, following.followed(list(news.values()))).all():
+        told = news[row.id].told(row.handler_id)
+        record(session, "cases.rerouted", kind="case", subject=row.id, grid=row.grid_id, by=by, **told)
+    return len(news)
+
+
+_FOLLOW = text("SELECT * FROM app.follow_ground(CAST(:news AS jsonb))")
 
 
 def locked_case(session: Session, case_id: UUID) -> Case:

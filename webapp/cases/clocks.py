@@ -176,3 +176,12 @@ def recounted(case: Case, calendar: Calendar, limits: Iterable[Any]) -> dict[str
         due = new.get("due_at", case.due_at)
         new["respond_by"] = _respond_by(rule, calendar, clock.at, due, limit_h)
     return {name: value for name, value in new.items() if getattr(case, name) != value}
+
+
+def plain(value: Any) -> Any:
+    """Return a value as the data of an event hold it."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    return str(value) if isinstance(value, UUID | rules.State) else value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, select, update
@@ -12,8 +13,8 @@ from collectors.records import Refused
 from webapp.areas.actions import note_unattended
 from webapp.areas.queries import on_duty
 from webapp.calendars import queries as calendars
-from webapp.cases import surroundings
-from webapp.cases.actions import Given, locked_case, recount, take_step
+from webapp.cases import following, surroundings
+from webapp.cases.actions import Given, locked_case, recount, reroute, take_step
 from webapp.cases.models import Attachment, Case, Voice
 from webapp.cases.rules import OPEN_STATES
 from webapp.core import clock
@@ -101,6 +102,32 @@ def award_points(run: Run) -> None:
     for person in persons(run.session, set(earned)):
         for reason in earned[person.id] if earns_points(person.category) else ():
             award(run.session, person, reason, case.id, by=run.by)
+
+
+def reroute_moved(run: Run) -> None:
+    """Let the open cases of the ground that a plan has moved follow it: its zone only, some pieces in a job.
+
+    A minute later it is done once more: a report that was on its way may have been kept by the plan before.
+    """
+    plan, after = UUID(run.args["subject"]), int(run.args.get("after", 0))
+    found, last = following.in_moved_zone(run.session, run.by.station_id, plan, after)
+    reroute(run.session, found, by=run.by)
+    turn = int(run.args.get("turn", 1))
+    if last is not None:
+        again, when = {"after": last, "turn": turn}, None
+    elif turn == 1:
+        again, when = {"turn": 2}, clock.now() + LATE
+    else:
+        return
+    key = f"reroute:{plan}:{again['turn']}:{again.get('after', 0)}"
+    enqueue(
+        run.session, "cases.reroute_moved", station_id=run.by.station_id, key=key, run_at=when,
+        subject=str(plan), **again,
+    )  # fmt: skip
+
+
+# A transaction lives no longer: what began under the plan before is here by then.
+LATE = timedelta(seconds=60)
 
 
 def watch_clocks(run: Run) -> None:

@@ -41,6 +41,7 @@ EVENT_TITLES = {
     "cases.file_completed": N_("Original photo arrived"),
     "cases.note_added": N_("Note added"),
     "cases.answers_filled": N_("Missing answers filled in"),
+    "cases.rerouted": N_("Follows new boundaries"),
     "cases.limit_recounted": N_("Limit counted anew"),
     "cases.voice_added": N_("Seen by somebody else too"),
     "residents.ticket_opened": N_("Tracking code given to the resident"),

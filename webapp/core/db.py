@@ -30,7 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DisconnectionError
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction
 
 from webapp.core import clock
 from webapp.core.actor import Actor, context_token
@@ -97,9 +97,10 @@ class _Session(Session):
 
 
 @event.listens_for(_Session, "after_begin")
-def _enter(session: Session, _transaction: Any, connection: Connection) -> None:
+def _enter(session: Session, begun: SessionTransaction, connection: Connection) -> None:
     database, actor = session.info[_OWN]
-    if actor is not None:
+    # What a savepoint undoes is not what was said before it.
+    if actor is not None and not begun.nested:
         connection.exec_driver_sql("SELECT set_config('app.ctx', %s, true)", (database.context(actor),))
 
 

@@ -35,11 +35,19 @@ class AppError(Exception):
     status = 500
     code = "internal"
 
+    # What else the problem details hold for programs, by name.
+    members: Mapping[str, Any] = {}
+
     def __init__(self, code: str | None = None, *, problems: Sequence[Problem] = (), **params: Any) -> None:
         super().__init__(code or self.code)
         self.code = code or self.code
         self.problems = list(problems)
         self.params = params
+
+    def with_members(self, **members: Any) -> AppError:
+        """Return the error with further members of its problem details."""
+        self.members = members
+        return self
 
 
 class Refused(AppError):

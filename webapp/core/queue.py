@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Event as Flag
 from threading import Thread
-from typing import Any
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from sqlalchemy import (
@@ -36,6 +36,7 @@ TRIES = 5
 MACHINE = "machine"
 
 Handler = Callable[["Run"], None]
+T = TypeVar("T")
 
 
 class Job(Base):
@@ -63,15 +64,50 @@ class Job(Base):
     done_at: Mapped[datetime | None]
 
 
+class Together:
+    """Jobs of one transaction: what they are about, and what one of them has read for all."""
+
+    def __init__(self, jobs: Iterable[Job] = ()) -> None:
+        self.subjects: dict[str, list[UUID]] = {}
+        self.known: dict[Hashable, Any] = {}
+        for job in jobs:
+            if "subject" in job.args:
+                self.subjects.setdefault(job.name, []).append(UUID(str(job.args["subject"])))
+
+
 @dataclass(frozen=True)
 class Run:
-    """What a job's function receives: the transaction that its effect belongs to, and its arguments."""
+    """What a job's function receives: the transaction that its effect belongs to, and its arguments.
+
+    `together` are the subjects of all jobs of this kind in the transaction.
+    """
 
     session: Session
     by: Actor
     job_id: int
     args: Mapping[str, Any]
     resources: Mapping[str, Any]
+    together: Sequence[UUID] = ()
+    known: dict[Hashable, Any] = field(default_factory=dict)
+
+    @property
+    def subject(self) -> UUID:
+        """What the event behind this job was about."""
+        return UUID(str(self.args["subject"]))
+
+    @property
+    def subjects(self) -> Sequence[UUID]:
+        """The subjects of all jobs of this kind in the transaction, this one's among them."""
+        return self.together or (self.subject,)
+
+    def once(self, name: Hashable, read: Callable[[], T]) -> T:
+        """Return what `read` returned when the first job of this transaction asked: twenty jobs, one look.
+
+        Only for what no job of the transaction changes; plain values, for entities end with their job.
+        """
+        if name not in self.known:
+            self.known[name] = read()
+        return cast(T, self.known[name])
 
 
 def enqueue(
@@ -221,9 +257,11 @@ def run(
     stop = Flag()
     beat = Thread(target=_heartbeat, args=(database, [job.id for job in jobs], worker, stop), daemon=True)
     beat.start()
+    together = Together(jobs)
     try:
         with database.transaction(by) as session:
-            errors = {job.id: error for job in jobs if (error := _try(session, by, job, handlers, resources))}
+            tried = ((job.id, _try(session, by, job, handlers, resources, together)) for job in jobs)
+            errors = {job_id: error for job_id, error in tried if error}
             _done(session, [job for job in jobs if job.id not in errors], worker)
             for job in jobs:
                 if job.id in errors:
@@ -239,12 +277,19 @@ def run(
 
 
 def _try(
-    session: Session, by: Actor, job: Job, handlers: Mapping[str, Handler], resources: Mapping[str, Any]
+    session: Session,
+    by: Actor,
+    job: Job,
+    handlers: Mapping[str, Handler],
+    resources: Mapping[str, Any],
+    together: Together,
 ) -> Exception | None:
     """Let one job take effect, or leave nothing of it; return what went wrong."""
+    subjects = together.subjects.get(job.name, ())
     try:
         with session.begin_nested():
-            handlers.get(job.name, _unknown)(Run(session, by, job.id, job.args, resources))
+            run = Run(session, by, job.id, job.args, resources, subjects, together.known)
+            handlers.get(job.name, _unknown)(run)
             session.flush()
     except DBAPIError as error:
         if error.connection_invalidated:

@@ -44,6 +44,7 @@ def problem_body(error: AppError) -> dict[str, Any]:
     if error.code == "revision":
         body["revision"] = error.params.get("held")
         body["since"] = [_(title) for title in error.params.get("since", ())]
+    body.update(error.members)
     if error.status == 500:
         body["request_id"] = g.get("request_id", "")
     return body

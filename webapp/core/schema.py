@@ -94,6 +94,15 @@ class ProblemSchema(Schema):
     code = fields.String(required=True)
     errors = fields.List(fields.Dict(keys=fields.String(), values=fields.String()))
     request_id = fields.String()
+    collided = fields.List(
+        fields.Dict(),
+        metadata={
+            "description": "With `code` draft_collision: operation, line, node or grid, by, at, seq, theirs"
+        },
+    )
+    at = fields.Dict(
+        metadata={"description": "With a refused border: what and where it is (point: lon, lat)"}
+    )
     revision = fields.Integer(metadata={"description": "With `code` revision: the present one"})
     since = fields.List(fields.String(), metadata={"description": "What happened since the revision sent"})
 

@@ -30,6 +30,7 @@ from webapp.demo.photos import photo
 from webapp.referrals import actions as referrals
 from webapp.referrals.models import Body
 from webapp.repeats.actions import link
+from webapp.repeats.queries import look
 from webapp.tasks.models import LookBack, Task
 from webapp.tasks.rules import question
 
@@ -113,7 +114,7 @@ def _link(ready: Ready) -> None:
     """Link what was reported twice, as the worker does with each report."""
     by = Actor(ready.station_id, "machine")
     for case in ready.session.scalars(_cases(ready, "reported")):
-        link(ready.session, case, by=by)
+        link(ready.session, case.id, look(ready.session, [case.id]), by=by)
 
 
 def _steps(ready: Ready, cases: Sequence[Case]) -> int:

@@ -209,11 +209,9 @@ def send_to_desk(session: Session, case: Case, *, ran_out: str = "", by: Actor) 
     By night, when nobody is posted or present, or when a clock (`ran_out`) has run out. Where the roster
     names nobody, the chief has the desk. What went there for the same reason does not go again.
     """
-    grounds = [case.grid_id] + ([case.neighbour_grid_id] if case.neighbour_grid_id else [])
-    posted, present = queries.posted_and_present(session, grounds, [case.police_grid_id], ANSWERING)
+    ground = rules.Ground(case.grid_id, case.neighbour_grid_id, case.police_grid_id)
     desk = duty_desk(session, clock.now())
-    night = any(row.kind == rules.Kind.NIGHT for row in desk)
-    why = rules.why_desk(posted=posted, present=present, night=night, ran_out=bool(ran_out))
+    why = queries.why_desk(session, ground, night=rules.is_night(desk), ran_out=bool(ran_out))
     if why is None or (case.facts.get("desk", {}).get("why"), case.facts.get("desk", {}).get("clock")) == (
         why,
         ran_out,

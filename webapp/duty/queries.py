@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session, joinedload
 
 from collectors import rosters
 from webapp.areas.queries import duty_desk
+from webapp.cases.models import Case
+from webapp.cases.rules import ANSWERING, State
 from webapp.core import clock
 from webapp.core.actor import Actor
 from webapp.core.errors import NotFound, Problem
@@ -167,12 +169,28 @@ def posted_and_present(
     return posted, present
 
 
+def why_desk(
+    session: Session, ground: rules.Ground, *, night: bool, ran_out: bool = False
+) -> rules.Why | None:
+    """Return why a case on some ground must go to the desk now; None when somebody there answers."""
+    posted, present = posted_and_present(session, ground.grids, [ground.police_grid_id], ANSWERING)
+    return rules.why_desk(posted=posted, present=present, night=night, ran_out=ran_out)
+
+
 _POSTED = text("""
     SELECT p.person_id, CASE WHEN i.person_id IS NULL THEN p.person_id ELSE i.deputy_id END AS here
     FROM app.posting p LEFT JOIN app.stand_ins(:now) i ON i.person_id = p.person_id
     WHERE p.station_id = (SELECT app.my_station()) AND p.duty = ANY (:duties)
       AND (p.grid_id = ANY (CAST(:grids AS uuid[])) OR p.police_grid_id = ANY (CAST(:police AS uuid[])))
       AND p.since_at <= :now AND (p.until_at IS NULL OR p.until_at > :now)""")
+
+
+def grounds(session: Session, case_ids: Sequence[UUID]) -> dict[UUID, rules.Ground]:
+    """Return where some cases lie, by case: of those that nobody has taken up yet."""
+    waiting = select(Case.id, Case.grid_id, Case.neighbour_grid_id, Case.police_grid_id).where(
+        Case.id.in_(case_ids), Case.state == State.REPORTED
+    )
+    return {row.id: rules.Ground(*row[1:]) for row in session.execute(waiting)}
 
 
 def chief_ids(session: Session) -> list[UUID]:

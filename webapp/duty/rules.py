@@ -141,6 +141,25 @@ def stand_in(person: UUID, away: Mapping[UUID, UUID | None]) -> UUID | None:
     return found
 
 
+def is_night(desk: Iterable[Any]) -> bool:
+    """Say whether one of those at the desk has a night shift."""
+    return any(row.kind == Kind.NIGHT for row in desk)
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Where a case lies: its grid, the one beyond the border that it is near to, its police grid."""
+
+    grid_id: UUID
+    neighbour_grid_id: UUID | None
+    police_grid_id: UUID
+
+    @property
+    def grids(self) -> list[UUID]:
+        """Return the grids whose people may answer."""
+        return [self.grid_id, *([self.neighbour_grid_id] if self.neighbour_grid_id else [])]
+
+
 def why_desk(
     *, posted: Collection[UUID], present: Collection[UUID], night: bool, ran_out: bool
 ) -> Why | None:

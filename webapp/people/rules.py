@@ -143,6 +143,27 @@ def unsatisfied(settings: Mapping[str, Any]) -> str:
     return wish if wish in UNSATISFIED else "look_back"
 
 
+def plan_approval(settings: Mapping[str, Any]) -> bool:
+    """Say whether a plan needs a second person's approval to be published; yes unless set otherwise."""
+    return settings.get("plan_approval") is not False
+
+
+# GB/T 34300-2017 as commonly applied: 300 to 500 households a grid; a warning outside, never a refusal.
+HOUSEHOLDS_LOW = 300
+HOUSEHOLDS_HIGH = 500
+MOST_HOUSEHOLDS = 20_000
+
+
+def households_range(settings: Mapping[str, Any]) -> tuple[int, int]:
+    """Return the households that a grid should have, lowest and highest, as the station has set them."""
+    wish = settings.get("grid_households")
+    said = wish if isinstance(wish, Mapping) else {}
+    low, high = said.get("low"), said.get("high")
+    if not (isinstance(low, int) and isinstance(high, int) and 0 < low < high <= MOST_HOUSEHOLDS):
+        return HOUSEHOLDS_LOW, HOUSEHOLDS_HIGH
+    return low, high
+
+
 def station_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a station has set, whole; at first strangers may do nothing by Open311."""
     said = settings.get("open311")
@@ -152,6 +173,8 @@ def station_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
         "gps_threshold_m": gps_threshold_m(settings),
         "strict_end": strict_end(settings),
         "unsatisfied": unsatisfied(settings),
+        "plan_approval": plan_approval(settings),
+        "grid_households": dict(zip(("low", "high"), households_range(settings), strict=True)),
     }
 
 

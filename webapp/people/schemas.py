@@ -2,11 +2,18 @@
 
 from typing import Any
 
-from marshmallow import fields, validate
+from marshmallow import ValidationError, fields, validate, validates_schema
 
 from webapp.core.i18n import _
 from webapp.core.schema import Finite, Strict, Text
-from webapp.people.rules import CARDS_AT_ONCE, LOOSEST_M, REASON_TITLES, STRICTEST_M, UNSATISFIED
+from webapp.people.rules import (
+    CARDS_AT_ONCE,
+    LOOSEST_M,
+    MOST_HOUSEHOLDS,
+    REASON_TITLES,
+    STRICTEST_M,
+    UNSATISFIED,
+)
 
 
 class DeviceIn(Strict):
@@ -111,6 +118,18 @@ class StrangersIn(Strict):
     read = fields.Boolean(metadata={"description": "See the public list: no words, no photo, about 100 m"})
 
 
+class HouseholdsIn(Strict):
+    """How many households a grid should have."""
+
+    low = fields.Integer(required=True, strict=True, validate=validate.Range(min=1, max=MOST_HOUSEHOLDS))
+    high = fields.Integer(required=True, strict=True, validate=validate.Range(min=2, max=MOST_HOUSEHOLDS))
+
+    @validates_schema
+    def _ordered(self, data: dict[str, int], **_kwargs: object) -> None:
+        if data["low"] >= data["high"]:
+            raise ValidationError("low must be below high", "high")
+
+
 class StationSettings(Strict):
     """What the station allows. In a change, what is not named stays as it is."""
 
@@ -127,4 +146,10 @@ class StationSettings(Strict):
     unsatisfied = fields.String(
         validate=validate.OneOf(UNSATISFIED),
         metadata={"description": "What follows when a resident says that a closed case is not settled"},
+    )
+    plan_approval = fields.Boolean(
+        metadata={"description": "A plan of grids needs a second person's approval before it is published"}
+    )
+    grid_households = fields.Nested(
+        HouseholdsIn, metadata={"description": "Households that a grid should have"}
     )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hmac
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from hashlib import sha256
 from typing import Any
@@ -37,94 +39,82 @@ from webapp.repeats.rules import Pair, Seen
 
 _LINK = table_of(CaseLink)
 _MARK = table_of(CaseMark)
-_ADD_LINKS = upsert(_LINK).on_conflict_do_nothing().returning(_LINK.c.id)
+_ADD_LINKS = upsert(_LINK).on_conflict_do_nothing().returning(_LINK.c.kind)
 _ADD_MARKS = upsert(_MARK).on_conflict_do_nothing().returning(_MARK.c.mark)
 
 
-def link(session: Session, case: Case, *, by: Actor) -> int:
+def link(session: Session, case_id: UUID, look: queries.Look, *, by: Actor) -> int:
     """Link a case with those that it repeats, offer what may be the very same thing, raise the newest open.
 
-    Returns how many links are new; the same again changes nothing.
+    `look` may be one at several cases. Returns how many links are new; the same again changes nothing.
     """
-    terms = queries.book(session)
-    it = _placed(session, case.id, terms, by)
-    if it is None or it.kind in rules.WALLED_KINDS:
+    it = _placed(session, case_id, look, by)
+    if it is None:
         return 0
-    others = queries.resembling(session, it, terms)
-    repeats = {other.id: pair for other in others if (pair := rules.repeat(it, other, terms))}
-    chosen = rules.chosen(repeats, queries.links_among(session, repeats))
-    made = _make(session, "repeat", it, {other: repeats[other] for other in chosen}, by)
-    _offer(session, case, it, others, terms, by)
-    if made:
-        why = sorted({reason for other in chosen for reason in repeats[other].why})
+    others = queries.resembling(session, it, look)
+    repeats = {other.id: pair for other in others if (pair := rules.repeat(it, other, look.terms))}
+    chosen = rules.chosen(repeats, queries.links_between(session, it, repeats, look))
+    near = {other.id: pair for other in others if (pair := rules.near(it, other, look.terms))}
+    offered = sorted(near, key=lambda other: (near[other].metres, near[other].hours, other))
+    rows = [_row("repeat", it, other, repeats[other], by) for other in chosen]
+    rows += [_row("near", it, other, near[other], by) for other in offered[: rules.MOST_OFFERS]]
+    made = Counter(session.scalars(_ADD_LINKS, rows) if rows else ())
+    if made["near"]:
         record(
             session,
-            "repeats.linked",
+            "repeats.offered",
             kind="case",
-            subject=case.id,
-            grid=case.grid_id,
+            subject=it.id,
+            grid=it.grid_id,
             by=by,
-            links=made,
-            why=why,
+            offers=made["near"],
         )
-        raise_group(session, it.id, why, by=by)
-    return made
+    if made["repeat"]:
+        why = sorted({reason for other in chosen for reason in repeats[other].why})
+        record(
+            session, "repeats.linked", kind="case", subject=it.id, grid=it.grid_id, by=by,
+            links=made["repeat"], why=why,
+        )  # fmt: skip
+        raise_group(session, it.id, why, terms=look.terms, by=by)
+    return made["repeat"]
 
 
-def _placed(session: Session, case_id: UUID, terms: rules.Book, by: Actor) -> Seen | None:
+def _placed(session: Session, case_id: UUID, look: queries.Look, by: Actor) -> Seen | None:
     """Return a case as it is judged, after marking the registered place that it lies at."""
-    it = queries.seen(session, case_id)
-    if it is None or it.places:
-        return it
-    place = queries.place_at(session, it, terms.at(it.class_code, it.reported_at).place_m)
-    if place is None:
+    it, place = look.cases.get(case_id), look.places.get(case_id)
+    if it is None or place is None:
         return it
     own = {"case_id": case_id, "station_id": by.station_id, "by_id": by.person_id}
     session.execute(_ADD_MARKS, [{**own, "kind": "place", "mark": str(place)}])
-    return queries.seen(session, case_id)
+    return replace(it, places=frozenset({str(place)}))
 
 
-def _make(session: Session, kind: str, it: Seen, pairs: Mapping[UUID, Pair], by: Actor) -> int:
-    """Add links between a case and others; return how many are new."""
-    rows = []
-    for other, pair in pairs.items():
-        low, high = sorted((it.id, other))
-        rows.append(
-            {
-                "id": rules.link_id(kind, low, high),
-                "station_id": by.station_id,
-                "kind": kind,
-                "case_id": low,
-                "other_id": high,
-                "why": list(pair.why),
-                "distance_m": pair.metres,
-                "hours": round(pair.hours, 2),
-                "by_id": by.person_id,
-            }
-        )
-    return len(session.scalars(_ADD_LINKS, rows).all()) if rows else 0
+def _row(kind: str, it: Seen, other: UUID, pair: Pair, by: Actor) -> dict[str, Any]:
+    """Return the row of a link between a case and another."""
+    low, high = sorted((it.id, other))
+    return {
+        "id": rules.link_id(kind, low, high),
+        "station_id": by.station_id,
+        "kind": kind,
+        "case_id": low,
+        "other_id": high,
+        "why": list(pair.why),
+        "distance_m": pair.metres,
+        "hours": round(pair.hours, 2),
+        "by_id": by.person_id,
+    }
 
 
-def _offer(
-    session: Session, case: Case, it: Seen, others: Sequence[Seen], terms: rules.Book, by: Actor
-) -> None:
-    near = {other.id: pair for other in others if (pair := rules.near(it, other, terms))}
-    closest = sorted(near, key=lambda other: (near[other].metres, near[other].hours, other))
-    made = _make(session, "near", it, {other: near[other] for other in closest[: rules.MOST_OFFERS]}, by)
-    if made:
-        record(
-            session, "repeats.offered", kind="case", subject=case.id, grid=case.grid_id, by=by, offers=made
-        )
-
-
-def raise_group(session: Session, case_id: UUID, why: Sequence[str], *, by: Actor) -> Case | None:
+def raise_group(
+    session: Session, case_id: UUID, why: Sequence[str], *, terms: rules.Book | None = None, by: Actor
+) -> Case | None:
     """Raise the priority of the newest open case of a case's group by its count; None when nothing rises."""
     ids = queries.reached(session, [case_id])
     newest = queries.newest_open(session, ids)
     if newest is None:
         return None
-    terms = queries.book(session).at(newest.class_code, newest.reported_at)
-    wanted = rules.priority_for(len(ids), terms)
+    book = terms or queries.book(session)
+    wanted = rules.priority_for(len(ids), book.at(newest.class_code, newest.reported_at))
     if newest.priority >= wanted:
         return None
     newest.priority = wanted

@@ -15,12 +15,13 @@ from webapp.people.actions import award_points
 from webapp.people.models import PointEntry
 from webapp.people.queries import persons
 from webapp.people.rules import earns_points
-from webapp.repeats import actions, weekly, weeks
+from webapp.repeats import actions, queries, weekly, weeks
 
 
 def link_case(run: Run) -> None:
     """Link a case that was reported, or got a party, with those that it repeats."""
-    actions.link(run.session, _case(run), by=run.by)
+    look = run.once("repeats.look", lambda: queries.look(run.session, run.subjects))
+    actions.link(run.session, run.subject, look, by=run.by)
 
 
 def note_merging(run: Run) -> None:
@@ -43,7 +44,7 @@ def tell_merged(run: Run) -> None:
 
 
 def _case(run: Run) -> Case:
-    return run.session.get_one(Case, UUID(run.args["subject"]))
+    return run.session.get_one(Case, run.subject)
 
 
 def _award(run: Run, lead: Case) -> None:

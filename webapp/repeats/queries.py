@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Select, String, cast, func, or_, select, text
+from sqlalchemy import ARRAY, Select, String, and_, cast, func, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
 from gis.coords import metres_per_degree
@@ -57,6 +57,7 @@ _SEEN = select(
     Case.class_code,
     Case.kind,
     Case.restricted,
+    Case.grid_id,
     func.ST_X(Case.geom).label("lon"),
     func.ST_Y(Case.geom).label("lat"),
     Case.found_at,
@@ -72,40 +73,94 @@ def _seen(row: Any) -> Seen:
     return Seen(**{**said, "places": frozenset(said["places"]), "parties": frozenset(said["parties"])})
 
 
-def seen(session: Session, case_id: UUID) -> Seen | None:
-    """Return what is asked of a case to judge it; None when it is absent or not for the asker."""
-    row = session.execute(_SEEN.where(Case.id == case_id)).one_or_none()
-    return None if row is None else _seen(row)
+@dataclass(frozen=True)
+class Look:
+    """Some cases that are to be linked, what lies round them, and the terms: read for all of them at once.
+
+    `around` are the cases in the boxes of their places, None when those were too many to be read at once.
+    """
+
+    terms: Book
+    cases: dict[UUID, Seen]
+    places: dict[UUID, UUID]
+    around: list[Seen] | None
+    links: list[tuple[UUID, UUID]]
 
 
-def resembling(session: Session, it: Seen, terms: Book) -> list[Seen]:
+def look(session: Session, case_ids: Sequence[UUID]) -> Look:
+    """Look at some cases that are to be linked, as the asker may see them."""
+    terms = book(session)
+    asked = session.execute(_SEEN.where(Case.id.in_(case_ids), Case.kind.not_in(rules.WALLED_KINDS)))
+    cases = {row.id: _seen(row) for row in asked}
+    free = [it for it in cases.values() if not it.places]
+    found = {it.id: place_at(session, it, _place_m(it, terms)) for it in free} if _any_place(session) else {}
+    places = {case_id: place for case_id, place in found.items() if place is not None}
+    around = _around(session, list(cases.values()), terms)
+    links = links_among(session, [other.id for other in around or ()])
+    return Look(terms, cases, places, around, links)
+
+
+def _place_m(it: Seen, terms: Book) -> float:
+    return terms.at(it.class_code, it.reported_at).place_m
+
+
+def _any_place(session: Session) -> bool:
+    return session.scalar(select(Place.id).where(Place.closed_at.is_(None)).limit(1)) is not None
+
+
+def _around(session: Session, cases: Sequence[Seen], terms: Book) -> list[Seen] | None:
+    if not cases:
+        return []
+    boxes = [within_bbox(Case.geom, box(it, _reach(it, terms))) for it in cases]
+    near = (and_(inside, *_apart(it, terms)) for inside, it in zip(boxes, cases, strict=True))
+    rows = session.execute(_SEEN.where(or_(*near)).limit(MOST_NEAR + 1)).all()
+    return None if len(rows) > MOST_NEAR else [_seen(row) for row in rows]
+
+
+def resembling(session: Session, it: Seen, look: Look) -> list[Seen]:
     """Return the cases that may be the same as one: those in the box of its place, those with a mark of it.
 
     The nearest in time, two thousand at most of each.
     """
-    reach = max(terms.widest(name, it.reported_at) for name in ("distance_m", "near_m"))
-    rest = _others(it, terms)
-    found = {row.id: row for row in session.execute(rest.where(within_bbox(Case.geom, box(it, reach))))}
+    rest = _others(it, look.terms)
+    if look.around is None:
+        inside = session.execute(rest.where(within_bbox(Case.geom, box(it, _reach(it, look.terms)))))
+        found = {row.id: _seen(row) for row in inside}
+    else:
+        found = {other.id: _now_at(other, look) for other in look.around if other.id != it.id}
     for kind, marks in (("place", it.places), ("party", it.parties)):
         if marks:
             shared = (CaseMark.kind == kind) & CaseMark.mark.in_(marks)
             marked = select(CaseMark.case_id).where(shared, CaseMark.case_id != it.id)
-            found |= {row.id: row for row in session.execute(rest.where(Case.id.in_(marked)))}
-    return [_seen(row) for row in found.values()]
+            found |= {row.id: _seen(row) for row in session.execute(rest.where(Case.id.in_(marked)))}
+    return list(found.values())
 
 
-def _others(it: Seen, terms: Book) -> Select[Any]:
+def _now_at(other: Seen, look: Look) -> Seen:
+    """Return a case with the registered place that it gets by this very look."""
+    place = look.places.get(other.id)
+    return other if place is None else replace(other, places=frozenset({str(place)}))
+
+
+def _reach(it: Seen, terms: Book) -> float:
+    return max(terms.widest(name, it.reported_at) for name in ("distance_m", "near_m"))
+
+
+def _apart(it: Seen, terms: Book) -> tuple[Any, ...]:
     span = timedelta(
         hours=max(terms.widest("days", it.reported_at) * 24, terms.widest("near_h", it.reported_at))
     )
     # The terms of a later moment may be wider: no later report than ours is judged here by its own terms.
     return (
-        _SEEN.where(
-            Case.id != it.id,
-            Case.restricted.is_(it.restricted),
-            Case.kind.not_in(rules.WALLED_KINDS),
-            Case.found_at.between(it.found_at - span, it.found_at + span),
-        )
+        Case.restricted.is_(it.restricted),
+        Case.kind.not_in(rules.WALLED_KINDS),
+        Case.found_at.between(it.found_at - span, it.found_at + span),
+    )
+
+
+def _others(it: Seen, terms: Book) -> Select[Any]:
+    return (
+        _SEEN.where(Case.id != it.id, *_apart(it, terms))
         .order_by(func.abs(func.extract("epoch", Case.found_at - it.found_at)), Case.id)
         .limit(MOST_NEAR)
     )
@@ -137,10 +192,19 @@ def place_at(session: Session, it: Seen, radius_m: float) -> UUID | None:
 def links_among(session: Session, ids: Collection[UUID]) -> list[tuple[UUID, UUID]]:
     """Return the repeat links between some cases."""
     wanted = list(ids)
+    if not wanted:
+        return []
     query = select(CaseLink.case_id, CaseLink.other_id).where(
         CaseLink.kind == "repeat", CaseLink.case_id.in_(wanted), CaseLink.other_id.in_(wanted)
     )
     return [(row.case_id, row.other_id) for row in session.execute(query)]
+
+
+def links_between(session: Session, it: Seen, ids: Collection[UUID], look: Look) -> list[tuple[UUID, UUID]]:
+    """Return the repeat links between the cases that one repeats: from the look where it saw them all."""
+    if look.around is None or it.places or it.parties:
+        return links_among(session, ids)
+    return [(a, b) for a, b in look.links if a in ids and b in ids]
 
 
 # Both directions by their own index; the policy of the links decides at each step what the asker may follow.

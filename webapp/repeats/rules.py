@@ -103,6 +103,7 @@ class Seen:
     open: bool = True
     places: frozenset[str] = frozenset()
     parties: frozenset[str] = frozenset()
+    grid_id: UUID | None = None
 
 
 @dataclass(frozen=True)

@@ -12,27 +12,12 @@ from webapp.calendars import queries as calendars
 from webapp.calendars.counting import Unit, end, local_day
 from webapp.cases import jobs
 from webapp.core import clock
-from webapp.worker import Worker
 
 CASES, CALENDAR = "/api/v1/cases", "/api/v1/calendar"
 ROW = text("SELECT * FROM app.case_file WHERE id = :id")
 TOLD = text(
     "SELECT data FROM app.event WHERE subject_id = :id AND name = 'cases.limit_recounted' ORDER BY id"
 )
-
-
-@pytest.fixture(scope="module")
-def worked(settings):
-    """Do all that waits, as the worker does it."""
-    worker = Worker(settings)
-
-    def all_of_it():
-        while worker.step():
-            pass
-
-    all_of_it()
-    yield all_of_it
-    worker.database.dispose()
 
 
 @pytest.fixture(scope="module")

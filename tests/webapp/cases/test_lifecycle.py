@@ -169,7 +169,7 @@ def _await_lock(superuser):
     """Wait until a session of our database waits for another one's transaction."""
     statement = """SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
         WHERE NOT l.granted AND a.datname = current_database()"""
-    for _try in range(300):
+    for _try in range(3000):
         with superuser.cursor() as cursor:
             cursor.execute(statement)
             if cursor.fetchone()[0]:

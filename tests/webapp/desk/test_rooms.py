@@ -9,22 +9,10 @@ import pytest
 from sqlalchemy import text
 
 from tests.samples import report_at
-from webapp.worker import Worker
 
 DESK = "/api/v1/desk"
 
-
-@pytest.fixture(scope="module")
-def worked(settings):
-    """Do all that waits, as the worker does it."""
-    worker = Worker(settings, "test")
-
-    def go():
-        while worker.step():
-            pass
-
-    yield go
-    worker.database.dispose()
+pytestmark = pytest.mark.usefixtures("usual_repeats")
 
 
 @pytest.fixture

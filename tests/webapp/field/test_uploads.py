@@ -197,7 +197,7 @@ def test_an_upload_survives_a_restart(service, token_for, reported):
     )
     assert first.json()["offset"] == 500
     service.restart("web")
-    asked = requests.head(service.url + url(sha), headers=headers, timeout=10)
+    asked = requests.head(service.url + url(sha), headers=headers, timeout=30)
     assert asked.headers["Upload-Offset"] == "500"
     rest = requests.patch(
         service.url + url(sha), data=data[500:], headers={**headers, "Upload-Offset": "500"}, timeout=10

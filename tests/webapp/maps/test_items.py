@@ -140,8 +140,8 @@ def test_cases_by_state_class_and_kind(as_role, items, send_report):
 def test_a_case_carries_what_the_popup_shows_and_no_name(items, send_report, station, member):
     sample = send_report("t.volunteer", "A2", note="<b>三单元</b>" + "长" * 300)
     feature = next(f for f in items("cases").json["features"] if f["id"] == sample.id)
-    lon, lat = station.inside("A2")
-    assert feature["geometry"] == {"type": "Point", "coordinates": [lon, lat]}
+    place = sample.report["place"]
+    assert feature["geometry"] == {"type": "Point", "coordinates": [place["lon"], place["lat"]]}
     shown = feature["properties"]
     assert (shown["grid"], shown["police_grid"], shown["state"]) == ("T-A2", "T-A", "reported")
     assert len(shown["note"]) == 140

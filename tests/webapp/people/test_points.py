@@ -3,32 +3,16 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from tests.samples import Sample, photo
-from webapp.core.config import Settings
 from webapp.people.rules import TARIFF, earns_points
-from webapp.worker import Worker
 
 CASES = "/api/v1/cases"
-
-
-@pytest.fixture(scope="module")
-def worked(settings: Settings) -> Iterator[Callable[[], None]]:
-    """Do all that waits, as the worker does it."""
-    worker = Worker(settings)
-
-    def all_of_it() -> None:
-        while worker.step():
-            pass
-
-    yield all_of_it
-    worker.database.dispose()
 
 
 def accept(client: FlaskClient, case_id: str) -> None:

@@ -12,6 +12,8 @@ AT_FIRST = {
     "gps_threshold_m": 50.0,
     "strict_end": False,
     "unsatisfied": "look_back",
+    "plan_approval": False,
+    "grid_households": {"low": 300, "high": 500},
 }
 EVENTS = text("SELECT by_id, data FROM app.event WHERE name = 'people.station_set' ORDER BY id")
 
@@ -26,12 +28,7 @@ def test_what_is_set_counts_and_is_logged_with_old_and_new(as_role, owner_db, me
     }
     assert as_role("volunteer").get("/api/v1/phone").json["threshold_m"] == 30
     strangers = admin.patch(URL, json={"open311": {"read": True}}).json
-    assert strangers == {
-        "open311": {"report": False, "read": True},
-        "gps_threshold_m": 30,
-        "strict_end": False,
-        "unsatisfied": "look_back",
-    }
+    assert strangers == {**AT_FIRST, "open311": {"report": False, "read": True}, "gps_threshold_m": 30}
     assert admin.patch(URL, json=strangers).json == strangers
     with owner_db.transaction() as session:
         events = [tuple(row) for row in session.execute(EVENTS)]

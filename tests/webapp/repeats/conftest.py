@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
 from tests.samples import Sample, report_at
-from webapp.core.config import Settings
-from webapp.worker import Worker
 
 METRE = 1 / 87_900  # degrees of longitude at the tests' stations
 CASES = "/api/v1/cases"
 
 
-@pytest.fixture(scope="module")
-def worked(settings: Settings) -> Iterator[Callable[[], None]]:
-    """Do all that waits, as the worker does it."""
-    worker = Worker(settings)
-
-    def all_of_it() -> None:
-        while worker.step():
-            pass
-
-    yield all_of_it
-    worker.database.dispose()
+@pytest.fixture(scope="module", autouse=True)
+def _usual(usual_repeats: None) -> None:
+    """These tests are about what repeats."""
 
 
 @pytest.fixture(scope="module")

@@ -104,10 +104,15 @@ def tell(as_user: Callable[[str], FlaskClient], station: Station) -> Callable[..
 def closed_case(
     as_user: Callable[[str], FlaskClient], send_report: Callable[..., Any], work: Callable[[], None]
 ) -> Callable[..., str]:
-    """Report and close a case, do what follows, return its id: closed_case('A1', handler='t.officer.a')."""
+    """Report and close a case, do what follows, return its id: closed_case('A1', handler='t.officer.a').
 
-    def make(grid: str = "A1", handler: str = "t.officer.a", reporter: str = "t.volunteer") -> str:
-        sample = send_report(reporter, grid)
+    Further wishes are those of `send_report`.
+    """
+
+    def make(
+        grid: str = "A1", handler: str = "t.officer.a", reporter: str = "t.volunteer", **wishes: Any
+    ) -> str:
+        sample = send_report(reporter, grid, **wishes)
         client = as_user(handler)
         assert client.post(f"/api/v1/cases/{sample.id}/accept", json={}).status_code == 200
         proof = {"note": "已拆除", "photo": (io.BytesIO(photo(7)), "a.jpg", "image/jpeg")}

@@ -1,0 +1,22 @@
+-- Takes back what plans.sql and drafts.sql made; the tables' own policies go with the tables.
+DROP FUNCTION app.ground_counts(bytea[], timestamptz, boolean);
+DROP FUNCTION app.plans_turn();
+DROP FUNCTION app.follow_ground(jsonb);
+DROP TRIGGER police_grid_guarded ON app.police_grid;
+DROP TRIGGER grid_guarded ON app.grid;
+DROP TRIGGER shapes_added ON app.police_grid_shape;
+DROP TRIGGER shapes_changed ON app.police_grid_shape;
+DROP TRIGGER shapes_removed ON app.police_grid_shape;
+DROP TRIGGER shapes_added ON app.grid_shape;
+DROP TRIGGER shapes_changed ON app.grid_shape;
+DROP TRIGGER shapes_removed ON app.grid_shape;
+DROP TRIGGER plan_guarded ON app.plan;
+DROP FUNCTION app.guard_code();
+DROP FUNCTION app.guard_new_shapes();
+DROP FUNCTION app.guard_shapes();
+DROP FUNCTION app.guard_plan();
+REVOKE UPDATE (place_flag) ON app.case_file FROM shuangge_worker;
+REVOKE UPDATE (name) ON app.grid, app.police_grid FROM shuangge_worker;
+REVOKE UPDATE (until_at) ON app.posting FROM shuangge_worker;
+REVOKE INSERT ON app.posting FROM shuangge_worker;
+REVOKE UPDATE (begun_at) ON app.plan FROM shuangge_worker;
