@@ -1,6 +1,6 @@
 """The errors of the floor of shapes, each with a stable code and its parameters.
 
-ShapeError                 a geometry, tile or track that cannot be computed with
+ShapeError                 a geometry, tile or track that cannot be computed with; bad_units, bad_aim
     CoordinateError        unknown_crs, not_finite, out_of_range, outside_china
     CoverageError          duplicate_code, not_a_coverage, ground_invalid, too_few_units, gap, too_wide
     TopologyError          a change of borders that is refused; the codes stand in gis/topology.py
