@@ -1,4 +1,4 @@
-"""Which grid was this on 3 May? Two hundred publications, and each day has each point in one grid only."""
+"""Which grid a place had on a day: over two hundred publications each point is in exactly one."""
 
 from __future__ import annotations
 
