@@ -48,7 +48,7 @@ def require_exact(result, areas, ground=None) -> None:
     assert faults(list(result.areas), ground, 0.01) == []
 
 
-@settings(max_examples=12)
+@settings(max_examples=12, derandomize=True)
 @given(seed=st.integers(0, 2**31), n=st.integers(1, 6), fitted=st.booleans())
 def test_errors_of_drawing_are_mended(seed, n, fitted):
     areas = wiggly(n, seed)
