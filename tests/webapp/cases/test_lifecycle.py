@@ -239,8 +239,12 @@ def test_of_two_revisions_the_slower_is_told_what_changed(reported, officer, as_
     assert (right.status_code, right.json["state"]) == (200, "rejected")
 
 
-def test_the_case_page_names_neighbours_and_what_each_has_on_the_table(send_report, as_user):
-    first, second = send_report("t.volunteer", "B1"), send_report("t.volunteer", "B1")
+def test_the_case_page_names_neighbours_and_what_each_has_on_the_table(send_report, as_user, station):
+    lon, lat = station.inside("B1")
+    # Away from where the others lie: the page names the nearest only.
+    first, second = (
+        send_report("t.volunteer", "B1", place={"lon": lon + 0.0016, "lat": lat + up}) for up in (0, 0.0001)
+    )
     far = send_report("t.volunteer", "B2")
     officer = as_user("t.officer.b")
     numbers = [officer.get(f"{CASES}/{item.id}").json["number"] for item in (first, second, far)]
