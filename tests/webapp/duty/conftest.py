@@ -34,10 +34,12 @@ def empty_roster(owner_db: Database) -> Iterator[None]:
 def shift(as_user: Callable[[str], FlaskClient], member: Callable[[str], Member]) -> Callable[..., Any]:
     """Put a member at the desk from hours before now to hours after: shift('t.officer.b', -1, 8)."""
 
+    # One moment for a whole test: the same shift said twice is the same.
+    now = clock.now().replace(microsecond=0)
+
     def make(
         username: str, since_h: float = -1, until_h: float = 8, kind: str = "night", **changes: Any
     ) -> Any:
-        now = clock.now().replace(microsecond=0)
         body = {
             "id": str(uuid4()),
             "person_id": str(member(username).person_id),
