@@ -144,6 +144,8 @@ def sample_report(station: Station) -> Callable[..., Sample]:
 
     def make(grid: str = "A1", **changes: Any) -> Sample:
         (lon, lat), (row, column) = station.inside(grid), divmod(next(numbers) % APART**2, APART)
+        # To and fro: two that follow each other are neighbours.
+        column = APART - 1 - column if row % 2 else column
         east, north = (column - APART // 2) * STEP_DEG, (row - APART // 2) * STEP_DEG
         return report_at(round(lon + east, 6), round(lat + north, 6), **changes)
 
