@@ -66,6 +66,13 @@ def settings(suite: Suite) -> Iterator[Settings]:
         yield made
 
 
+@pytest.fixture
+def fresh(suite: Suite) -> Iterator[Settings]:
+    """A database of this test's own: what one test publishes is the next one's past."""
+    with suite.database(f"test_{uuid4().hex[:12]}") as made:
+        yield made
+
+
 @pytest.fixture(scope="session")
 def station(suite: Suite) -> Station:
     """Station T: grids A1, A2, B1, B2, C1, C2 in police grids A, B, C; members of every role."""

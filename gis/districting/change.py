@@ -8,6 +8,7 @@ used once and the reduced costs as the budget, is quickly done to the end.
 
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -226,10 +227,12 @@ class _Partition:
         return cost, csr_array(vstack([cover, counted])), labels
 
     def _plan(self, taken: NDArray[np.int64]) -> Plan:
-        """Return the plan with today's numbers; further districts get the next free ones."""
+        """Return the plan with today's numbers; further districts get new ones, then those left over."""
         drawn = self.found.plan(self.groups, tuple(taken[:, 0].tolist()))
-        fresh = iter(self.names[self.labels :])
-        name = [self.names[label] if label < self.labels else next(fresh) for label in taken[:, 1].tolist()]
+        labels = taken[:, 1].tolist()
+        left = (name for label, name in enumerate(self.names[: self.labels]) if label not in labels)
+        free = chain(self.names[self.labels :], left)
+        name = [self.names[label] if label < self.labels else next(free) for label in labels]
         return tuple(name[district] for district in drawn)
 
 

@@ -1,7 +1,7 @@
 """Grouping of small units into districts that are connected and balanced."""
 
 import heapq
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,6 +10,7 @@ from shapely import Polygon
 
 from gis.coords import LocalPlane
 from gis.coverage import edge_pairs, union
+from gis.districting.model import pieces as connected_pieces
 from gis.errors import CoverageError, ShapeError
 from gis.soundness import Polygonal
 
@@ -47,7 +48,7 @@ def group_faces(
     if len(weights) != len(faces) or any(not 0.0 <= weight < float("inf") for weight in weights):
         raise ShapeError("bad_weights", faces=len(faces), weights=len(weights))
     network = _network(faces, weights)
-    pieces = _pieces(network, range(len(faces)))
+    pieces = connected_pieces(network, range(len(faces)))
     if not len(pieces) <= targets <= len(faces):
         raise CoverageError("too_few_units", units=len(faces), targets=targets, pieces=len(pieces))
     group_of: dict[int, int] = {}
@@ -81,23 +82,6 @@ def _network(faces: Sequence[Polygon], weights: Sequence[float]) -> _Network:
         borders[a][b] = borders[b][a] = shared
     places = [(face.centroid.x, face.centroid.y) for face in in_m]
     return _Network([float(weight) for weight in weights], places, borders)
-
-
-def _pieces(network: _Network, units: Collection[int]) -> list[list[int]]:
-    """Return the connected pieces that some units form."""
-    left = set(units)
-    pieces: list[list[int]] = []
-    for unit in units:
-        if unit not in left:
-            continue
-        left.discard(unit)
-        piece = [unit]
-        for reached in piece:
-            fresh = [other for other in network.borders[reached] if other in left]
-            left.difference_update(fresh)
-            piece.extend(fresh)
-        pieces.append(piece)
-    return pieces
 
 
 def _shares(network: _Network, pieces: Sequence[Sequence[int]], targets: int) -> list[int]:
@@ -181,7 +165,7 @@ def _better_group(
     if loads[lightest] + network.weights[unit] >= loads[own]:
         return None
     stay = members[own] - {unit}
-    return lightest if len(_pieces(network, stay)) == 1 else None
+    return lightest if len(connected_pieces(network, stay)) == 1 else None
 
 
 def _squared_m(network: _Network, a: int, b: int) -> float:

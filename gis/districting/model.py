@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 import shapely
@@ -208,7 +209,16 @@ def imbalance(plan: Plan, units: Units, count: int) -> float:
     return float(np.abs(loads / loads.mean() - 1.0).max())
 
 
-def pieces(units: Units, members: Collection[int]) -> list[list[int]]:
+class Bordered(Protocol):
+    """Units that know their neighbours: at each position, those that share a line with it."""
+
+    @property
+    def borders(self) -> Sequence[Collection[int]]:
+        """Return the neighbours of each unit."""
+        ...
+
+
+def pieces(units: Bordered, members: Collection[int]) -> list[list[int]]:
     """Return the connected pieces that some units form."""
     left = set(members)
     found: list[list[int]] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from datetime import UTC, datetime, timedelta
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from shapely import box
@@ -21,13 +21,6 @@ from webapp.core.db import MIGRATE, WEB, Database
 from webapp.worker import Worker
 
 PLANS = "/api/v1/plans"
-
-
-@pytest.fixture
-def fresh(suite):
-    """A database of this test's own: what one test publishes is the next one's past."""
-    with suite.database(f"test_{uuid4().hex[:12]}") as settings:
-        yield settings
 
 
 @pytest.fixture

@@ -48,13 +48,6 @@ def document(cut=0.5):
 
 
 @pytest.fixture
-def fresh(suite):
-    """A database of this test's own: what one test publishes is the next one's past."""
-    with suite.database(f"test_{uuid4().hex[:12]}") as settings:
-        yield settings
-
-
-@pytest.fixture
 def app(fresh):
     made = create_app(fresh)
     yield made

@@ -17,13 +17,6 @@ from webapp.worker import Worker
 
 
 @pytest.fixture
-def fresh(suite):
-    """A database of this test's own: what one test publishes is the next one's past."""
-    with suite.database(f"test_{uuid4().hex[:12]}") as settings:
-        yield settings
-
-
-@pytest.fixture
 def app(fresh):
     made = create_app(fresh)
     yield made
